@@ -1,0 +1,31 @@
+/** What a person may be in Ward. The role lives in the governance table; the token only says who. */
+export const roles = [
+  'clinician',
+  'billing',
+  'registrar',
+  'patient',
+  'admin',
+  'compliance_officer',
+  'auditor',
+] as const;
+export type Role = (typeof roles)[number];
+
+/** Who a verified access token names. 45 CFR 164.312(a)(2)(i): `sub` is unique and never reused. */
+export interface Identity {
+  /** Cognito `sub`, a UUID */
+  readonly sub: string;
+  /** `origin_jti`: one sign-in, kept across refreshes */
+  readonly session: string;
+  /** when the person last proved both factors */
+  readonly authenticatedAt: Date;
+  /** when this token ends */
+  readonly expiresAt: Date;
+}
+
+/** A person as the governance table knows them at this moment. */
+export interface Actor extends Identity {
+  readonly role: Role;
+  readonly status: 'active' | 'suspended';
+  /** the record that a patient's account is bound to */
+  readonly patient?: string;
+}

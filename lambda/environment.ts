@@ -1,0 +1,27 @@
+/** What every function of the API reads. */
+export interface ApiEnvironment {
+  /** bound into every key; a stack refuses to serve under another */
+  readonly ORGANIZATION: string;
+  readonly USER_POOL_ID: string;
+  readonly CLIENT_ID: string;
+  readonly GOVERNANCE_TABLE: string;
+  readonly AUDIT_TABLE: string;
+  /** names this log in every event: `ward/<organization>/<stage>` */
+  readonly AUDIT_ORIGIN: string;
+}
+/** What functions read that open or seal records. */
+export interface RecordsEnvironment extends ApiEnvironment {
+  readonly RECORDS_TABLE: string;
+  readonly KEYS_TABLE: string;
+  /** ARN of the customer-managed key that wraps patient keys and nothing else */
+  readonly PATIENT_KEY: string;
+}
+
+/** Reads a function's environment once, at load. @throws Error naming every variable that is missing */
+export function readEnvironment<Environment extends object>(
+  ...names: readonly (keyof Environment & string)[]
+): Environment {
+  const missing = names.filter((name) => !process.env[name]);
+  if (missing.length > 0) throw new Error(`not set in the environment: ${missing.join(', ')}`);
+  return Object.fromEntries(names.map((name) => [name, process.env[name]])) as Environment;
+}
