@@ -1,0 +1,159 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  AccessLogFormat,
+  AuthorizationType,
+  CfnRestApi,
+  CognitoUserPoolsAuthorizer,
+  EndpointType,
+  type IModel,
+  JsonSchemaType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { type Route, routes } from '../lambda/http/routes';
+import { acknowledge } from './acknowledgements';
+import type { Authentication } from './authentication';
+import type { Config } from './config';
+import { addGatewayResponses } from './gateway-responses';
+
+export interface ApiProps {
+  readonly config: Config;
+  readonly authentication: Authentication;
+  readonly functions: ReadonlyMap<string, IFunction>;
+  readonly logsKey: IKey;
+}
+
+/** All that an access log says: no path, query, header or subject, because those name patients and people. */
+const accessLog = {
+  requestId: '$context.requestId',
+  at: '$context.requestTime',
+  ip: '$context.identity.sourceIp',
+  method: '$context.httpMethod',
+  route: '$context.resourcePath',
+  status: '$context.status',
+  refusal: '$context.error.responseType',
+  authorizerError: '$context.authorizer.error',
+  integrationStatus: '$context.integration.status',
+  latencyMilliseconds: '$context.responseLatency',
+  responseBytes: '$context.responseLength',
+};
+
+const bodyTypes = ['application/json', 'application/merge-patch+json'];
+
+/** The REST API, made from the route table. 45 CFR 164.312(a)(1): no method without the authorizer and its scope. */
+export class Api extends Construct {
+  readonly api: RestApi;
+
+  constructor(scope: Construct, id: string, { config, authentication, functions, logsKey }: ApiProps) {
+    super(scope, id);
+    const accessLogs = new LogGroup(this, 'AccessLogs', {
+      encryptionKey: logsKey,
+      retention: RetentionDays.SIX_YEARS,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.api = new RestApi(this, 'Rest', {
+      restApiName: `ward-${config.stage}`,
+      description: 'Ward: patient records',
+      endpointTypes: [EndpointType.REGIONAL],
+      cloudWatchRole: true,
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
+      deployOptions: {
+        stageName: config.stage,
+        tracingEnabled: false,
+        cachingEnabled: false,
+        loggingLevel: MethodLoggingLevel.OFF,
+        dataTraceEnabled: false,
+        metricsEnabled: true,
+        throttlingRateLimit: 500,
+        throttlingBurstLimit: 1000,
+        accessLogDestination: new LogGroupLogDestination(accessLogs),
+        accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLog)),
+      },
+      defaultMethodOptions: {
+        authorizer: new CognitoUserPoolsAuthorizer(this, 'Authorizer', {
+          cognitoUserPools: [authentication.pool],
+          resultsCacheTtl: Duration.seconds(0),
+        }),
+        authorizationType: AuthorizationType.COGNITO,
+        authorizationScopes: [authentication.apiScope.scopeName],
+      },
+      ...(config.webOrigins.length > 0 && {
+        defaultCorsPreflightOptions: {
+          allowOrigins: [...config.webOrigins],
+          allowMethods: [...new Set(routes.map((route) => route.method))],
+          allowHeaders: ['Authorization', 'Content-Type', 'If-Match', 'Idempotency-Key'],
+          maxAge: Duration.minutes(10),
+        },
+      }),
+    });
+    this.api.node.tryRemoveChild('Endpoint'); // CDK's own output; ours is ApiUrl
+    const cfnApi = this.api.node.defaultChild;
+    if (!(cfnApi instanceof CfnRestApi)) throw new Error('the REST API is not made as CDK made it');
+    // 45 CFR 164.312(e)(1): TLS 1.3, or 1.2 with forward secrecy; strict: by the API's own name alone.
+    cfnApi.securityPolicy = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
+    cfnApi.endpointAccessMode = 'STRICT';
+
+    this.#addRoutes(functions);
+    addGatewayResponses(this.api, config.webOrigins);
+    this.#acknowledge();
+  }
+
+  #addRoutes(functions: ReadonlyMap<string, IFunction>): void {
+    const requestValidator = this.api.addRequestValidator('Validator', {
+      validateRequestBody: true,
+      validateRequestParameters: true,
+    });
+    // What is in the object is checked in code: a message of the gateway could not name the field.
+    const jsonObject = this.api.addModel('JsonObject', { schema: { type: JsonSchemaType.OBJECT } });
+    const integrations = new Map<string, LambdaIntegration>();
+    // A test invocation would carry claims that its caller made up.
+    for (const [name, handler] of functions)
+      integrations.set(name, new LambdaIntegration(handler, { allowTestInvoke: false }));
+    for (const route of routes satisfies readonly Route[]) {
+      const integration = integrations.get(route.function);
+      if (!integration) throw new Error(`${route.method} ${route.path} names no function of lib/functions.ts`);
+      this.api.root.resourceForPath(route.path).addMethod(route.method, integration, {
+        operationName: route.action,
+        requestValidator,
+        requestParameters: pathParameters(route.path),
+        ...(route.bodyLimit > 0 && { requestModels: bodyModels(jsonObject) }),
+      });
+    }
+  }
+
+  #acknowledge(): void {
+    const executionLogs =
+      'Execution logs hold raw paths, which hold patient ids, in a log group that API Gateway makes without our key or ' +
+      'retention. Every request is in the access log instead, by route and without identifiers, for six years';
+    const webAcl =
+      'Every method is behind the authorizer and its scope, throttled and validated. A web ACL is on the list in ' +
+      'docs/deploy.md of what comes before real PHI';
+    acknowledge(this.api, {
+      'HIPAA.Security-APIGWCacheEnabledAndEncrypted':
+        'A response from a cache would skip the access decision and the audit event; PHI is never cached',
+      'HIPAA.Security-APIGWSSLEnabled':
+        'A client certificate is for HTTP back ends. Ours is Lambda, which API Gateway calls with IAM',
+      'HIPAA.Security-APIGWExecutionLoggingEnabled': executionLogs,
+      'AwsSolutions-APIG6': executionLogs,
+      'HIPAA.Security-APIGWXrayEnabled': 'A trace of the stage records the full URL, which holds patient ids',
+      'HIPAA.Security-APIGWAssociatedWithWAF': webAcl,
+      'AwsSolutions-APIG3': webAcl,
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+        'The role by which API Gateway writes access logs, one an account and Region; AWS keeps this policy for it alone',
+    });
+  }
+}
+
+function pathParameters(path: string): Record<string, boolean> {
+  return Object.fromEntries([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => [`method.request.path.${name}`, true]));
+}
+
+function bodyModels(model: IModel): Record<string, IModel> {
+  return Object.fromEntries(bodyTypes.map((type) => [type, model]));
+}

@@ -1,0 +1,36 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import { Access } from './access';
+import { Audit } from './audit';
+import type { Config } from './config';
+import { Documents } from './documents';
+import { logsKey, patientKey } from './encryption';
+import type { Table } from './functions';
+import { Records, type WardTable } from './records';
+
+/** What Ward keeps. Nothing here runs; nothing here is deleted with the stack. */
+export class DataStack extends Stack {
+  readonly tables: Readonly<Record<Table, WardTable>>;
+  readonly patientKey: IKey;
+  readonly logsKey: IKey;
+
+  constructor(scope: Construct, id: string, { config, ...props }: StackProps & { readonly config: Config }) {
+    super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
+    const { stage } = config;
+    this.patientKey = patientKey(this, 'PatientKey', config);
+    this.logsKey = logsKey(this, 'LogsKey', config);
+    const { records, keys } = new Records(this, 'Records', { stage });
+    const { governance } = new Access(this, 'Access', { stage });
+    const { outbox, index } = new Audit(this, 'Audit', { stage });
+    const documents = new Documents(this, 'Documents', { stage });
+    this.tables = { records, keys, audit: outbox, governance };
+
+    new CfnOutput(this, 'RecordsTable', { value: records.tableName });
+    new CfnOutput(this, 'KeysTable', { value: keys.tableName });
+    new CfnOutput(this, 'GovernanceTable', { value: governance.tableName });
+    new CfnOutput(this, 'AuditTable', { value: outbox.tableName });
+    new CfnOutput(this, 'AuditIndexTable', { value: index.tableName });
+    new CfnOutput(this, 'DocumentsBucket', { value: documents.bucket.bucketName });
+  }
+}

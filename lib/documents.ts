@@ -1,0 +1,50 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements';
+import { storeKey } from './encryption';
+
+/** A bucket as Ward keeps them all: own key, every version kept, Object Lock, TLS 1.2 or later, never public. */
+export function wardBucket(
+  scope: Construct,
+  id: string,
+  key: IKey,
+  props: Pick<BucketProps, 'objectLockDefaultRetention'> = {},
+): Bucket {
+  const bucket = new Bucket(scope, id, {
+    ...props,
+    encryption: BucketEncryption.KMS,
+    encryptionKey: key,
+    bucketKeyEnabled: true,
+    versioned: true,
+    objectLockEnabled: true,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  const logging =
+    'Server access logs come late, may be lost and cannot be written under a customer-managed key. Who touched an object ' +
+    'is in CloudTrail data events, which docs/deploy.md requires of the account before it holds PHI';
+  acknowledge(bucket, {
+    'AwsSolutions-S1': logging,
+    'HIPAA.Security-S3BucketLoggingEnabled': logging,
+    'HIPAA.Security-S3BucketReplicationEnabled':
+      'Every version is kept and locked, so replication is no protection against overwriting; a copy in a second account ' +
+      "is the operator's choice and docs/deploy.md names it among what a production stage needs",
+  });
+  return bucket;
+}
+
+/** Dossiers, notices, agreements and exports. Each object that must be kept is locked when it is put: terms differ by kind. */
+export class Documents extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, props: { readonly stage: string }) {
+    super(scope, id);
+    const key = storeKey(this, 'Key', 's3', `Ward ${props.stage}: documents`);
+    this.bucket = wardBucket(this, 'Bucket', key);
+  }
+}

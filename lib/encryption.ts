@@ -1,0 +1,200 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  AccountRootPrincipal,
+  AnyPrincipal,
+  Effect,
+  PolicyDocument,
+  PolicyStatement,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import type { Config } from './config';
+import { declarations, roleName } from './functions';
+
+/** What an administrator does with a key: everything but using it. Replication is left out: a replica has a policy of its own. */
+const administration = [
+  'CancelKeyDeletion',
+  'CreateAlias',
+  'DeleteAlias',
+  'DescribeKey',
+  'DisableKey',
+  'EnableKey',
+  'EnableKeyRotation',
+  'GetKeyPolicy',
+  'GetKeyRotationStatus',
+  'ListGrants',
+  'ListKeyPolicies',
+  'ListKeyRotations',
+  'ListResourceTags',
+  'PutKeyPolicy',
+  'RevokeGrant',
+  'RotateKeyOnDemand',
+  'ScheduleKeyDeletion',
+  'TagResource',
+  'UntagResource',
+  'UpdateAlias',
+  'UpdateKeyDescription',
+].map((action) => `kms:${action}`);
+
+const use = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+
+/** What a patient key may be wrapped for: the record itself, or the blind index over the records. */
+export const patientKeyPurposes = ['record', 'lookup'];
+
+/** A customer-managed key that CDK's default policy, under which any IAM policy grants everything, does not reach. */
+function customerKey(
+  scope: Construct,
+  id: string,
+  props: {
+    readonly description: string;
+    readonly multiRegion: boolean;
+    readonly statements: readonly PolicyStatement[];
+  },
+): Key {
+  return new Key(scope, id, {
+    description: props.description,
+    multiRegion: props.multiRegion,
+    enableKeyRotation: true,
+    pendingWindow: Duration.days(30),
+    removalPolicy: RemovalPolicy.RETAIN,
+    policy: new PolicyDocument({
+      statements: [
+        new PolicyStatement({
+          sid: 'Administer',
+          principals: [new AccountRootPrincipal()],
+          actions: administration,
+          resources: ['*'],
+        }),
+        ...props.statements,
+      ],
+    }),
+  });
+}
+
+/**
+ * A key for one store: whoever IAM allows uses it through that service alone, so holding the key opens nothing beside
+ * the store's own permissions. 45 CFR 164.312(a)(2)(iv). Multi-Region, because that cannot be changed later.
+ */
+export function storeKey(
+  scope: Construct,
+  id: string,
+  service: 'dynamodb' | 's3',
+  description: string,
+  statements: readonly PolicyStatement[] = [],
+): Key {
+  const via = { 'kms:ViaService': `${service}.${Stack.of(scope).region}.amazonaws.com` };
+  const store = [
+    new PolicyStatement({
+      sid: 'UseThroughTheStore',
+      principals: [new AccountRootPrincipal()],
+      actions: use,
+      resources: ['*'],
+      conditions: { StringEquals: via },
+    }),
+  ];
+  if (service === 'dynamodb') {
+    store.push(
+      new PolicyStatement({
+        sid: 'TheStoreKeepsAGrant',
+        principals: [new AccountRootPrincipal()],
+        actions: ['kms:CreateGrant'],
+        resources: ['*'],
+        conditions: { StringEquals: via, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+      }),
+      new PolicyStatement({
+        sid: 'TheStoreLooksAtItsKey',
+        principals: [new ServicePrincipal('dynamodb.amazonaws.com')],
+        actions: ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListGrants'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+      }),
+    );
+  }
+  return customerKey(scope, id, { description, multiRegion: true, statements: [...store, ...statements] });
+}
+
+/** The key of the log groups of one stage. Logs hold no PHI, so it stays in its Region. */
+export function logsKey(scope: Construct, id: string, config: Config): Key {
+  return customerKey(scope, id, {
+    description: `Ward ${config.stage}: log groups`,
+    multiRegion: false,
+    statements: [
+      new PolicyStatement({
+        sid: 'Logs',
+        principals: [new ServicePrincipal(`logs.${config.region}.amazonaws.com`)],
+        actions: use,
+        resources: ['*'],
+        conditions: {
+          ArnLike: {
+            'kms:EncryptionContext:aws:logs:arn': `arn:aws:logs:${config.region}:${config.account}:log-group:ward-${config.stage}-*`,
+          },
+        },
+      }),
+    ],
+  });
+}
+
+/**
+ * The key that wraps patient keys and nothing else. Its adversary is an administrator of the account: the root statement
+ * lets IAM administer, never use; the functions named here use it for this organization and a stated purpose alone; and
+ * no other principal can be let in without a change of this policy, which the account's trail shows. docs/decisions/010.
+ */
+export function patientKey(scope: Construct, id: string, config: Config): Key {
+  const roles = (action: 'Decrypt' | 'GenerateDataKey'): string[] =>
+    declarations
+      .filter(([, declaration]) => declaration.patientKey?.includes(action))
+      .map(([name]) =>
+        Stack.of(scope).formatArn({
+          service: 'iam',
+          region: '',
+          resource: 'role',
+          resourceName: roleName(config.stage, name),
+        }),
+      );
+  const allow = (action: 'Decrypt' | 'GenerateDataKey') =>
+    new PolicyStatement({
+      sid: `${action}ForTheNamedFunctions`,
+      // By condition, not as principals: KMS refuses a policy whose principals do not exist yet.
+      principals: [new AccountRootPrincipal()],
+      actions: [`kms:${action}`],
+      resources: ['*'],
+      conditions: {
+        ArnEquals: { 'aws:PrincipalArn': roles(action) },
+        StringEquals: {
+          'kms:EncryptionContext:organization': config.organization,
+          'kms:EncryptionContext:purpose': patientKeyPurposes,
+        },
+      },
+    });
+  const deny = (sid: string, actions: string[], conditions: Record<string, Record<string, string[]>>) =>
+    new PolicyStatement({
+      sid,
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions,
+      resources: ['*'],
+      conditions,
+    });
+  return customerKey(scope, id, {
+    description: `Ward ${config.stage}: wraps patient keys`,
+    multiRegion: true,
+    statements: [
+      allow('Decrypt'),
+      allow('GenerateDataKey'),
+      deny('NobodyElse', ['kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'], {
+        ArnNotEquals: { 'aws:PrincipalArn': [...new Set([...roles('Decrypt'), ...roles('GenerateDataKey')])] },
+      }),
+      // A grant, or a replica with a policy of its own, would be a way around this policy.
+      deny('NoWayAround', ['kms:CreateGrant', 'kms:Encrypt', 'kms:ReplicateKey'], {}),
+    ],
+  });
+}

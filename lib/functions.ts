@@ -1,0 +1,195 @@
+/** Which function may do what. One declaration a function: its environment, role and key policies are made from it. */
+
+export type Table = 'records' | 'keys' | 'audit' | 'governance';
+type TableAction =
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'Query'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'DeleteItem'
+  | 'BatchWriteItem'
+  | 'ConditionCheckItem';
+
+/** Calls on the items of one table whose partition key matches a pattern. */
+export interface TableGrant {
+  readonly table: Table;
+  readonly actions: readonly TableAction[];
+  /** of `dynamodb:LeadingKeys`; `*` stands for any text */
+  readonly partitions: readonly string[];
+  /** the calls are allowed inside TransactWriteItems alone, where the audit event is one of the items */
+  readonly inTransaction: boolean;
+}
+
+export interface FunctionDeclaration {
+  readonly concern: string;
+  readonly tables: readonly TableGrant[];
+  /** on the key that wraps patient keys */
+  readonly patientKey?: readonly ('Decrypt' | 'GenerateDataKey')[];
+  readonly userPool?: readonly ('AdminCreateUser' | 'AdminGetUser' | 'AdminDeleteUser')[];
+  readonly memoryMegabytes?: number;
+  readonly timeoutSeconds?: number;
+}
+
+const patients = 'P#*';
+const organizations = 'O#*';
+const lookups = 'L#*';
+const stagedImports = 'I#*';
+const idempotency = 'IDEMPOTENCY#*';
+
+/** what an access decision stands on, in one BatchGet: all its keys must match this one statement */
+const decides = (...more: readonly string[]): TableGrant => ({
+  table: 'governance',
+  actions: ['BatchGetItem'],
+  partitions: ['ACTOR#*', 'SESSION#*', 'PATIENT#*', 'CONTROL*', ...more],
+  inTransaction: false,
+});
+/** 45 CFR 164.312(b): every function appends its events; none can read, change or remove one */
+const audits: TableGrant = {
+  table: 'audit',
+  actions: ['PutItem'],
+  partitions: ['LANES', 'LANE#*'],
+  inTransaction: false,
+};
+
+type Grantor = (partitions: readonly string[], ...actions: readonly TableAction[]) => TableGrant;
+const on =
+  (table: Table, inTransaction: boolean): Grantor =>
+  (partitions, ...actions) => ({ table, actions, partitions, inTransaction });
+const records = { may: on('records', false), mayWithEvent: on('records', true) };
+const keys = { may: on('keys', false), mayWithEvent: on('keys', true) };
+const governance = { may: on('governance', false), mayWithEvent: on('governance', true) };
+
+const idempotentCreation = governance.mayWithEvent([idempotency], 'PutItem');
+/** what makes a patient known: the record, its lookups, its key */
+const registers: readonly TableGrant[] = [
+  records.mayWithEvent([patients, lookups], 'PutItem', 'ConditionCheckItem'),
+  keys.may([patients, organizations], 'GetItem', 'Query'),
+  keys.mayWithEvent([patients], 'PutItem', 'ConditionCheckItem'),
+  keys.may([organizations], 'PutItem'), // the lookup key, made before the first patient
+];
+/** what keeps the lookups of a patient equal to its demographics: a corrected name leaves the index */
+const reindexes = records.mayWithEvent([lookups], 'PutItem', 'DeleteItem');
+
+export const functions = {
+  account: {
+    concern: 'who a person is to Ward; binds a patient account to its record',
+    tables: [
+      decides(),
+      audits,
+      governance.may(['ENROLLMENT#*', 'ACTOR#*'], 'GetItem'),
+      governance.mayWithEvent(['ENROLLMENT#*', 'ACTOR#*'], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
+      records.may([patients], 'GetItem'),
+    ],
+  },
+  users: {
+    concern: 'creates and lists the people who can sign in',
+    tables: [
+      decides(idempotency),
+      audits,
+      governance.may(['ACTOR#*', 'ACTORS'], 'GetItem', 'Query'),
+      governance.mayWithEvent(['ACTOR#*', 'ACTORS', idempotency], 'PutItem', 'ConditionCheckItem'),
+    ],
+    // AdminDeleteUser takes back a person whose record in the governance table could not be written.
+    userPool: ['AdminCreateUser', 'AdminGetUser', 'AdminDeleteUser'],
+  },
+  registration: {
+    concern: 'makes a patient known, under a key of its own',
+    tables: [
+      decides(idempotency),
+      audits,
+      ...registers,
+      idempotentCreation,
+      governance.mayWithEvent(['PATIENT#*'], 'PutItem'), // a clinician who registers joins the care team
+    ],
+    patientKey: ['Decrypt', 'GenerateDataKey'],
+  },
+  patients: {
+    concern: 'reads and corrects the structured categories of a patient',
+    tables: [
+      decides(),
+      audits,
+      records.may([patients], 'GetItem', 'Query'),
+      records.mayWithEvent([patients], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
+      reindexes,
+      keys.may([patients, organizations], 'GetItem', 'Query'),
+      keys.mayWithEvent([patients], 'ConditionCheckItem'),
+    ],
+    patientKey: ['Decrypt'],
+  },
+  search: {
+    concern: 'finds patients by exact lookup',
+    tables: [
+      decides(),
+      audits,
+      records.may([lookups], 'Query'),
+      records.may([patients], 'GetItem', 'BatchGetItem'),
+      keys.may([patients, organizations], 'Query', 'BatchGetItem'),
+    ],
+    patientKey: ['Decrypt'],
+  },
+  entries: {
+    concern: 'reads and writes entries and their versions',
+    tables: [
+      decides(idempotency),
+      audits,
+      records.may([patients], 'GetItem', 'Query'),
+      records.mayWithEvent([patients], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
+      keys.may([patients], 'Query'),
+      keys.mayWithEvent([patients], 'ConditionCheckItem'),
+      idempotentCreation,
+    ],
+    patientKey: ['Decrypt'],
+  },
+  'care-team': {
+    concern: 'who is on the care team of a patient',
+    tables: [
+      decides(),
+      audits,
+      governance.may(['PATIENT#*', 'ACTOR#*'], 'GetItem', 'Query'),
+      governance.mayWithEvent(['PATIENT#*', 'ACTOR#*'], 'ConditionCheckItem'),
+      governance.mayWithEvent(['PATIENT#*'], 'PutItem', 'UpdateItem'),
+      records.may([patients], 'GetItem'),
+      records.mayWithEvent([patients], 'ConditionCheckItem'),
+    ],
+  },
+  imports: {
+    concern: 'stages a bundle in parts, validates it whole and commits it',
+    tables: [
+      decides(idempotency),
+      audits,
+      ...registers,
+      records.may([patients, lookups], 'GetItem', 'Query'),
+      records.mayWithEvent([patients], 'UpdateItem'),
+      reindexes,
+      records.may([stagedImports], 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'),
+      governance.may(['IMPORT#*'], 'GetItem', 'PutItem', 'UpdateItem'),
+      idempotentCreation,
+      governance.mayWithEvent(['IMPORT#*'], 'ConditionCheckItem'),
+    ],
+    patientKey: ['Decrypt', 'GenerateDataKey'],
+    memoryMegabytes: 1769, // the size at which Lambda gives a whole processor
+    timeoutSeconds: 29,
+  },
+  export: {
+    concern: 'the record as a FHIR R4 bundle',
+    tables: [decides(), audits, records.may([patients], 'GetItem', 'Query'), keys.may([patients], 'Query')],
+    patientKey: ['Decrypt'],
+    memoryMegabytes: 1769,
+    timeoutSeconds: 29,
+  },
+} as const satisfies Readonly<Record<string, FunctionDeclaration>>;
+
+export type FunctionName = keyof typeof functions;
+/** the user pool's trigger; it reads nothing and may do nothing */
+export const preToken = 'pre-token';
+
+export const declarations = Object.entries(functions) as readonly (readonly [FunctionName, FunctionDeclaration])[];
+/** every `<name>` that needs a `lambda/**\/<name>.lambda.ts` */
+export const entryPoints: readonly string[] = [...declarations.map(([name]) => name), preToken];
+
+/**
+ * The physical name of a function's role. Fixed, because the key policies of the data stack name the roles of the API
+ * stack, which is deployed after it: docs/decisions/010.
+ */
+export const roleName = (stage: string, functionName: string): string => `ward-${stage}-${functionName}`;

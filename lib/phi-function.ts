@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements';
+import { roleName } from './functions';
+
+export interface PhiFunctionProps {
+  /** the `<name>` of `lambda/**\/<name>.lambda.ts` */
+  readonly name: string;
+  readonly concern: string;
+  readonly stage: string;
+  /** the folder that holds `<name>/index.js` */
+  readonly bundles: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logsKey: IKey;
+  readonly memoryMegabytes?: number;
+  readonly timeoutSeconds?: number;
+}
+
+/** as many instances at once as one function may have, so that none starves the others of the account's quota */
+const instances = 50;
+
+/** The one Lambda construct: a role of its own without a managed policy, an encrypted log group kept six years, its bundle. */
+export class PhiFunction extends LambdaFunction {
+  constructor(scope: Construct, id: string, props: PhiFunctionProps) {
+    const role = new Role(scope, `${id}Role`, {
+      roleName: roleName(props.stage, props.name),
+      description: `Ward ${props.stage}: ${props.concern}`,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
+    const logGroup = new LogGroup(scope, `${id}Logs`, {
+      encryptionKey: props.logsKey,
+      retention: RetentionDays.SIX_YEARS,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    logGroup.grantWrite(role);
+    super(scope, id, {
+      description: `Ward ${props.stage}: ${props.concern}`,
+      code: Code.fromAsset(join(props.bundles, props.name)),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: props.memoryMegabytes ?? 1024,
+      timeout: Duration.seconds(props.timeoutSeconds ?? 10),
+      tracing: Tracing.DISABLED,
+      reservedConcurrentExecutions: instances,
+      environment: { ...props.environment },
+      logGroup,
+      role,
+    });
+    acknowledge(role, {
+      'HIPAA.Security-IAMNoInlinePolicy':
+        'One role a function and one policy a role: it lives and dies with the role and nobody can attach it elsewhere',
+    });
+    acknowledge(this, {
+      'HIPAA.Security-LambdaDLQ':
+        'Called synchronously, by API Gateway or Cognito: the caller sees the failure, and no event waits to be retried',
+      'HIPAA.Security-LambdaInsideVPC':
+        'The function listens on nothing and calls AWS services alone, over TLS, with a role that names the tables and keys ' +
+        'it may use. Private endpoints are on the list in docs/deploy.md of what comes before real PHI',
+    });
+  }
+}
