@@ -116,6 +116,11 @@ export class Assembly {
     return this.read(this.stack(only.stack), id);
   }
 
+  /** What `Fn::GetAtt` gives. @throws Error naming an attribute that the type does not have on the laptop */
+  attribute({ stack, id }: Pick<Resource, 'stack' | 'id'>, attribute: string): string {
+    return textOf(this.stack(stack).scope.attribute(id, attribute), `${stack}: ${id}.${attribute}`);
+  }
+
   /** @throws Error naming a function whose code is not an unzipped asset of the assembly */
   functions(): FunctionSpec[] {
     return this.resources('AWS::Lambda::Function').map(({ id, ref, arn, stack, properties }) => {
