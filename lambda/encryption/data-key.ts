@@ -120,16 +120,17 @@ function copy(bytes: Uint8Array): KeyMaterial {
 
 /** HKDF-Expand with SHA-512 of a uniform key: at most 255 blocks of 64 bytes. @throws EnvelopeError beyond */
 export function expand(key: Uint8Array, info: Uint8Array, length: number): Buffer {
-  if (length > 255 * hashLength) throw new EnvelopeError('argument');
   const blocks = Math.ceil(length / hashLength);
-  const output = Buffer.allocUnsafeSlow(blocks * hashLength);
-  const counter = Buffer.allocUnsafe(1);
+  if (blocks > 255) throw new EnvelopeError('argument');
+  const output = Buffer.allocUnsafe(blocks * hashLength);
+  const input = Buffer.allocUnsafe(info.length + 1);
+  input.set(info);
   for (let block = 0; block < blocks; block++) {
+    input[info.length] = block + 1;
     const hmac = createHmac('sha512', key);
     if (block > 0) hmac.update(output.subarray((block - 1) * hashLength, block * hashLength));
-    counter[0] = block + 1;
-    const digest = hmac.update(info).update(counter).digest();
-    digest.copy(output, block * hashLength);
+    const digest = hmac.update(input).digest();
+    output.set(digest, block * hashLength);
     digest.fill(0);
   }
   output.fill(0, length);
