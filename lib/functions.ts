@@ -80,6 +80,7 @@ export const functions = {
       governance.may(['ENROLLMENT#*', 'ACTOR#*'], 'GetItem'),
       governance.mayWithEvent(['ENROLLMENT#*', 'ACTOR#*'], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
       records.may([patients], 'GetItem'),
+      records.mayWithEvent([patients], 'ConditionCheckItem'),
     ],
   },
   users: {
@@ -124,18 +125,28 @@ export const functions = {
       audits,
       records.may([lookups], 'Query'),
       records.may([patients], 'GetItem', 'BatchGetItem'),
-      keys.may([patients, organizations], 'Query', 'BatchGetItem'),
+      keys.may([patients, organizations], 'GetItem', 'Query', 'BatchGetItem'),
     ],
     patientKey: ['Decrypt'],
   },
   entries: {
-    concern: 'reads and writes entries and their versions',
+    concern: 'reads entries and their versions',
+    tables: [
+      decides(),
+      audits,
+      records.may([patients], 'GetItem', 'Query'),
+      keys.may([patients, organizations], 'GetItem', 'Query'),
+    ],
+    patientKey: ['Decrypt'],
+  },
+  'entry-changes': {
+    concern: 'adds entries and new versions of them',
     tables: [
       decides(idempotency),
       audits,
       records.may([patients], 'GetItem', 'Query'),
       records.mayWithEvent([patients], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
-      keys.may([patients], 'Query'),
+      keys.may([patients, organizations], 'GetItem', 'Query'),
       keys.mayWithEvent([patients], 'ConditionCheckItem'),
       idempotentCreation,
     ],
@@ -173,7 +184,12 @@ export const functions = {
   },
   export: {
     concern: 'the record as a FHIR R4 bundle',
-    tables: [decides(), audits, records.may([patients], 'GetItem', 'Query'), keys.may([patients], 'Query')],
+    tables: [
+      decides(),
+      audits,
+      records.may([patients], 'GetItem', 'Query'),
+      keys.may([patients, organizations], 'GetItem', 'Query'),
+    ],
     patientKey: ['Decrypt'],
     memoryMegabytes: 1769,
     timeoutSeconds: 29,

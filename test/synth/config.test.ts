@@ -1,0 +1,91 @@
+import cdk from '../../cdk.json';
+import { parseConfig } from '../../lib/config';
+import { productionStage } from './assembly';
+
+const parse = (settings: unknown): unknown => parseConfig({ stages: { prod: settings } }, 'prod');
+const complaints = (settings: unknown): string[] => {
+  try {
+    parse(settings);
+  } catch (error) {
+    return error instanceof Error ? error.message.split('\n') : [];
+  }
+  return [];
+};
+
+test('the stage that cdk.json has is a development stage of nobody', () => {
+  expect(parseConfig(cdk.context.ward)).toMatchObject({ stage: 'local', kind: 'development', account: '000000000000' });
+});
+
+test('a complete production stage is taken as it is written', () => {
+  expect(parse(productionStage)).toEqual({ ...productionStage, stage: 'prod' });
+});
+
+test.each<[setting: string, value: unknown, allowed: string]>([
+  ['kind', 'prod-like', 'development or production'],
+  ['kind', undefined, 'development or production'],
+  ['organization', '', '1 to 63 lower-case letters'],
+  ['organization', 'Example Health', '1 to 63 lower-case letters'],
+  ['organization', '-example', '1 to 63 lower-case letters'],
+  ['organization', 'a/b', '1 to 63 lower-case letters'],
+  ['account', 123456789012, '12 digits, in quotes'],
+  ['account', '12345', '12 digits'],
+  ['account', '000000000000', 'an AWS account that exists'],
+  ['region', 'Frankfurt', 'an AWS Region such as us-east-1'],
+  ['relyingParty', 'https://app.example.org', 'the domain that passkeys belong to'],
+  ['relyingParty', 'localhost', 'a domain of yours'],
+  ['webOrigins', 'https://app.example.org', 'a list of origins'],
+  ['webOrigins', ['http://localhost:3000'], 'https origins alone'],
+  ['mailFrom', 'nobody', 'the e-mail address that invitations come from'],
+  ['mailFrom', undefined, 'an e-mail address verified in SES'],
+])('a wrong %s (%j) is one line that names it and what it must be', (setting, value, allowed) => {
+  const lines = complaints({ ...productionStage, [setting]: value });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(`cdk.json ward.stages.prod.${setting} must be `);
+  expect(lines[0]).toContain(allowed);
+});
+
+test.each(['*', 'https://*.example.org', 'https://app.example.org/path', 'http://app.example.org', 'null'])(
+  'the origin %s is refused',
+  (origin) => {
+    expect(complaints({ ...productionStage, webOrigins: [origin] })[0]).toContain(
+      'ward.stages.prod.webOrigins.0 must be ',
+    );
+  },
+);
+
+test('all wrong settings are told at once, and no value is repeated', () => {
+  const lines = complaints({ ...productionStage, account: 'hunter2', region: 'hunter2', organization: 'HUNTER2' });
+  expect(lines).toHaveLength(3);
+  expect(lines.join()).not.toMatch(/hunter2/i);
+});
+
+test('an unknown setting is named beside those that there are', () => {
+  expect(complaints({ ...productionStage, organisation: 'x' })).toEqual([
+    expect.stringMatching(/ward\.stages\.prod has no setting organisation; it has kind, organization, account/),
+  ]);
+});
+
+test.each([
+  ['a stage that is not there', 'nowhere'],
+  ['no name', 7],
+  ['an inherited name', 'toString'],
+])('%s is answered with the stages that there are', (_, stage) => {
+  expect(() => parseConfig({ stages: { local: {}, prod: {} } }, stage)).toThrow(
+    'stage must be one that cdk.json has under ward.stages: local, prod',
+  );
+});
+
+test.each([undefined, 'local', {}, { stages: [] }, { stages: {}, more: 1 }])(
+  'a ward context of %j is refused',
+  (ward) => {
+    expect(() => parseConfig(ward)).toThrow(/cdk\.json/);
+  },
+);
+
+test('the name of a stage fits into the names of roles', () => {
+  expect(() => parseConfig({ stages: { 'Prod!': productionStage } }, 'Prod!')).toThrow('the name of a stage must be');
+});
+
+test('settings that are no object are refused by name', () => {
+  expect(complaints('production')).toEqual(['cdk.json ward.stages.prod must be an object']);
+});
