@@ -141,7 +141,7 @@ export function layOut(
   { tags, contents }: SortedFields,
   growth: number,
   attributes: ReadonlyMap<string, string>,
-): { readonly message: Buffer; readonly offsets: readonly number[] } {
+): { readonly message: Buffer<ArrayBuffer>; readonly offsets: readonly number[] } {
   const named = encodeAttributes(attributes);
   let length = 4 + headerLength + 4 + context.length + 4 + 4 + named.length;
   for (const content of contents) length += 8 + content.length + growth;
@@ -171,7 +171,7 @@ function encodeAttributes(attributes: ReadonlyMap<string, string>): Buffer {
 }
 
 /** HMAC-SHA-512 truncated to 32 bytes */
-export function authenticate(key: Buffer, message: Buffer): Buffer {
+export function authenticate(key: Buffer, message: Buffer): Buffer<ArrayBuffer> {
   return createHmac('sha512', key).update(message).digest().subarray(0, footerLength);
 }
 

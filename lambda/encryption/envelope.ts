@@ -48,7 +48,7 @@ export function sealEnvelope(
   fields: ReadonlyMap<number, Uint8Array>,
   attributes: ReadonlyMap<string, string>,
   random: (length: number) => Uint8Array = randomBytes,
-): { header: Buffer; fields: Map<number, Buffer>; footer: Buffer } {
+): { header: Buffer<ArrayBuffer>; fields: Map<number, Buffer<ArrayBuffer>>; footer: Buffer<ArrayBuffer> } {
   const plaintexts = sortFields(fields, 0, 'argument');
   const encodedContext = encodeContext(context);
   const header = Buffer.allocUnsafeSlow(headerLength);
@@ -62,7 +62,7 @@ export function sealEnvelope(
     const { message, offsets } = layOut(header, encodedContext, plaintexts, tagLength, attributes);
     const { bind } = fieldBinding(header, encodedContext);
     const nonce = Buffer.alloc(nonceLength);
-    const sealed = new Map<number, Buffer>();
+    const sealed = new Map<number, Buffer<ArrayBuffer>>();
     plaintexts.contents.forEach((plaintext, index) => {
       const tag = plaintexts.tags[index] ?? 0;
       const offset = offsets[index] ?? 0;
