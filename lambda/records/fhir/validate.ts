@@ -45,6 +45,19 @@ export function validateResource(value: unknown): FhirIssue[] {
   return context.issues;
 }
 
+/**
+ * Checks a datatype that stands by itself, such as an `Address`.
+ * @param type a datatype of the table, also the name that paths begin with
+ */
+export function validateDatatype(type: string, value: unknown): FhirIssue[] {
+  const definition = typeDefinition(type);
+  if (definition === undefined) throw new TypeError('no such datatype');
+  if (!isObject(value)) return [{ path: type, code: 'type', message: `${type} is a JSON object` }];
+  const context: Context = { issues: [], rootType: type };
+  checkObject(context, value, definition, type, 1, 'element');
+  return context.issues;
+}
+
 /** A type's name may be shown if FHIR has it; any other is input. */
 const nameOfType = (type: unknown): string =>
   typeof type === 'string' && resourceTypeNames.has(type) ? type : 'Resource';
