@@ -29,6 +29,9 @@ const marker = z.object({
 });
 const lock = z.object({ pid: z.number().int().positive(), since: z.iso.datetime() });
 
+/** folders that this process holds: a lock with this number on another is an earlier process's */
+const held = new Set<string>();
+
 /** What tells the user, in one sentence, why the laptop cloud does not start. */
 export class StateError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -91,8 +94,10 @@ export class StateDirectory {
 
   /** Lets the next process have the folder. */
   release(): void {
+    if (!held.has(this.path)) return;
     rmSync(join(this.path, cloudFile), { force: true });
     if (this.holder()?.pid === process.pid) rmSync(join(this.path, lockFile), { force: true });
+    held.delete(this.path);
   }
 
   /** Makes the folder Ward's, unless somebody else's files are in it: `--data` may be a slip of the keyboard. */
@@ -129,12 +134,13 @@ export class StateDirectory {
       for (let attempt = 0; attempt < 2; attempt++) {
         try {
           linkSync(own, file);
+          held.add(this.path);
           return;
         } catch (error) {
           if (!isCode(error, 'EEXIST')) throw error;
         }
         const holder = this.holder();
-        if (holder && isAlive(holder))
+        if (holder && this.isAlive(holder))
           throw new StateError(
             `Ward already runs on ${this.path} as process ${holder.pid}; stop it, or choose another folder with --data.`,
           );
@@ -150,23 +156,23 @@ export class StateDirectory {
     return lock.safeParse(readJson(join(this.path, lockFile))).data;
   }
 
+  /** A lock from before the machine was started is stale, even where its process number is in use again. */
+  private isAlive({ pid, since }: z.infer<typeof lock>): boolean {
+    if (pid === process.pid) return held.has(this.path); // a container gives the same number at every start
+    if (Date.parse(since) < Date.now() - uptime() * 1000) return false;
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return isCode(error, 'EPERM'); // alive, but another user's
+    }
+  }
+
   private empty(): void {
     // The marker goes last and comes back first: a reset that is killed leaves a folder that is still known as Ward's.
     for (const name of readdirSync(this.path))
       if (name !== markerFile && name !== lockFile) rmSync(join(this.path, name), { recursive: true, force: true });
     this.writeMarker({});
-  }
-}
-
-/** A lock from before the machine was started is stale, even where its process number is in use again. */
-function isAlive({ pid, since }: z.infer<typeof lock>): boolean {
-  if (pid === process.pid) return true;
-  if (Date.parse(since) < Date.now() - uptime() * 1000) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return isCode(error, 'EPERM'); // alive, but another user's
   }
 }
 
@@ -180,4 +186,4 @@ function readJson(file: string): unknown {
 }
 
 const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;

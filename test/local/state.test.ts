@@ -77,6 +77,15 @@ test('a lock from before the machine was started is stale though its process num
   new StateDirectory(directory).release();
 });
 
+test('in a container an earlier process may have had the same number, but one process does not open a folder twice', () => {
+  const directory = fresh();
+  new StateDirectory(directory).release();
+  lock(directory, process.pid);
+  const state = new StateDirectory(directory);
+  expect(() => new StateDirectory(directory)).toThrow('already runs');
+  state.release();
+});
+
 test('half a lock is no lock', () => {
   const directory = fresh();
   new StateDirectory(directory).release();
