@@ -10,7 +10,7 @@ import {
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Config } from './config';
-import { declarations, roleName } from './functions';
+import { declarations, type KeyPurpose, keyPurposes, type PatientKeyAction, roleName } from './functions';
 
 /** What an administrator does with a key: everything but using it. Replication is left out: a replica has a policy of its own. */
 const administration = [
@@ -46,9 +46,6 @@ const use = [
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
 ];
-
-/** What a patient key may be wrapped for: the record itself, or the blind index over the records. */
-export const patientKeyPurposes = ['record', 'lookup'];
 
 /** A customer-managed key that CDK's default policy, under which any IAM policy grants everything, does not reach. */
 function customerKey(
@@ -149,29 +146,27 @@ export function logsKey(scope: Construct, id: string, config: Config): Key {
  * no other principal can be let in without a change of this policy, which the account's trail shows. docs/decisions/010.
  */
 export function patientKey(scope: Construct, id: string, config: Config): Key {
-  const roles = (action: 'Decrypt' | 'GenerateDataKey'): string[] =>
-    declarations
-      .filter(([, declaration]) => declaration.patientKey?.includes(action))
-      .map(([name]) =>
-        Stack.of(scope).formatArn({
-          service: 'iam',
-          region: '',
-          resource: 'role',
-          resourceName: roleName(config.stage, name),
-        }),
-      );
-  const allow = (action: 'Decrypt' | 'GenerateDataKey') =>
+  const roleArn = (name: string) =>
+    Stack.of(scope).formatArn({
+      service: 'iam',
+      region: '',
+      resource: 'role',
+      resourceName: roleName(config.stage, name),
+    });
+  const users = (action: PatientKeyAction, purpose: KeyPurpose) =>
+    declarations.filter(([, { patientKey: uses }]) => uses?.[action]?.includes(purpose)).map(([name]) => roleArn(name));
+  const allow = (action: PatientKeyAction, purpose: KeyPurpose) =>
     new PolicyStatement({
-      sid: `${action}ForTheNamedFunctions`,
+      sid: `${action}For${purpose}`,
       // By condition, not as principals: KMS refuses a policy whose principals do not exist yet.
       principals: [new AccountRootPrincipal()],
       actions: [`kms:${action}`],
       resources: ['*'],
       conditions: {
-        ArnEquals: { 'aws:PrincipalArn': roles(action) },
+        ArnEquals: { 'aws:PrincipalArn': users(action, purpose) },
         StringEquals: {
           'kms:EncryptionContext:organization': config.organization,
-          'kms:EncryptionContext:purpose': patientKeyPurposes,
+          'kms:EncryptionContext:purpose': purpose,
         },
       },
     });
@@ -184,14 +179,14 @@ export function patientKey(scope: Construct, id: string, config: Config): Key {
       resources: ['*'],
       conditions,
     });
+  const named = declarations.filter(([, { patientKey: uses }]) => uses).map(([name]) => roleArn(name));
   return customerKey(scope, id, {
     description: `Ward ${config.stage}: wraps patient keys`,
     multiRegion: true,
     statements: [
-      allow('Decrypt'),
-      allow('GenerateDataKey'),
+      ...keyPurposes.flatMap((purpose) => [allow('Decrypt', purpose), allow('GenerateDataKey', purpose)]),
       deny('NobodyElse', ['kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'], {
-        ArnNotEquals: { 'aws:PrincipalArn': [...new Set([...roles('Decrypt'), ...roles('GenerateDataKey')])] },
+        ArnNotEquals: { 'aws:PrincipalArn': named },
       }),
       // A grant, or a replica with a policy of its own, would be a way around this policy.
       deny('NoWayAround', ['kms:CreateGrant', 'kms:Encrypt', 'kms:ReplicateKey'], {}),

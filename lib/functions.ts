@@ -21,20 +21,27 @@ export interface TableGrant {
   readonly inTransaction: boolean;
 }
 
+export type PatientKeyAction = 'Decrypt' | 'GenerateDataKey';
+/** a key made for one purpose unwraps for no other */
+export const keyPurposes = ['record', 'import', 'lookup'] as const;
+export type KeyPurpose = (typeof keyPurposes)[number];
+
 export interface FunctionDeclaration {
   readonly concern: string;
   readonly tables: readonly TableGrant[];
-  /** on the key that wraps patient keys */
-  readonly patientKey?: readonly ('Decrypt' | 'GenerateDataKey')[];
+  /** on the key that wraps patient keys: for which purposes of the encryption context */
+  readonly patientKey?: Readonly<Partial<Record<PatientKeyAction, readonly KeyPurpose[]>>>;
   readonly userPool?: readonly ('AdminCreateUser' | 'AdminGetUser' | 'AdminDeleteUser')[];
   readonly memoryMegabytes?: number;
   readonly timeoutSeconds?: number;
 }
 
 const patients = 'P#*';
-const organizations = 'O#*';
+/** the organization itself, and the keys of its blind index */
+const organization = 'O#';
 const lookups = 'L#*';
-const stagedImports = 'I#*';
+const stagedParts = 'I#*';
+const imports = 'IMPORT#*';
 const idempotency = 'IDEMPOTENCY#*';
 
 /** what an access decision stands on, in one BatchGet: all its keys must match this one statement */
@@ -60,13 +67,14 @@ const records = { may: on('records', false), mayWithEvent: on('records', true) }
 const keys = { may: on('keys', false), mayWithEvent: on('keys', true) };
 const governance = { may: on('governance', false), mayWithEvent: on('governance', true) };
 
+/** a patient's wrapped keys are queried; the organization's items are read one by one */
+const readsKeys = keys.may([patients, organization], 'GetItem', 'Query');
 const idempotentCreation = governance.mayWithEvent([idempotency], 'PutItem');
 /** what makes a patient known: the record, its lookups, its key */
 const registers: readonly TableGrant[] = [
-  records.mayWithEvent([patients, lookups], 'PutItem', 'ConditionCheckItem'),
-  keys.may([patients, organizations], 'GetItem', 'Query'),
-  keys.mayWithEvent([patients], 'PutItem', 'ConditionCheckItem'),
-  keys.may([organizations], 'PutItem'), // the lookup key, made before the first patient
+  records.mayWithEvent([patients, lookups], 'PutItem'),
+  keys.mayWithEvent([patients], 'PutItem'),
+  keys.may([organization], 'GetItem', 'Query', 'PutItem'), // bound, and its lookup key made, before the first patient
 ];
 /** what keeps the lookups of a patient equal to its demographics: a corrected name leaves the index */
 const reindexes = records.mayWithEvent([lookups], 'PutItem', 'DeleteItem');
@@ -103,7 +111,7 @@ export const functions = {
       idempotentCreation,
       governance.mayWithEvent(['PATIENT#*'], 'PutItem'), // a clinician who registers joins the care team
     ],
-    patientKey: ['Decrypt', 'GenerateDataKey'],
+    patientKey: { Decrypt: ['record', 'lookup'], GenerateDataKey: ['record', 'lookup'] },
   },
   patients: {
     concern: 'reads and corrects the structured categories of a patient',
@@ -111,33 +119,22 @@ export const functions = {
       decides(),
       audits,
       records.may([patients], 'GetItem', 'Query'),
-      records.mayWithEvent([patients], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
+      records.mayWithEvent([patients], 'PutItem', 'UpdateItem'),
       reindexes,
-      keys.may([patients, organizations], 'GetItem', 'Query'),
+      readsKeys,
       keys.mayWithEvent([patients], 'ConditionCheckItem'),
     ],
-    patientKey: ['Decrypt'],
+    patientKey: { Decrypt: ['record', 'lookup'] },
   },
   search: {
     concern: 'finds patients by exact lookup',
-    tables: [
-      decides(),
-      audits,
-      records.may([lookups], 'Query'),
-      records.may([patients], 'GetItem', 'BatchGetItem'),
-      keys.may([patients, organizations], 'GetItem', 'Query', 'BatchGetItem'),
-    ],
-    patientKey: ['Decrypt'],
+    tables: [decides(), audits, records.may([lookups], 'Query'), records.may([patients], 'GetItem'), readsKeys],
+    patientKey: { Decrypt: ['record', 'lookup'] },
   },
   entries: {
     concern: 'reads entries and their versions',
-    tables: [
-      decides(),
-      audits,
-      records.may([patients], 'GetItem', 'Query'),
-      keys.may([patients, organizations], 'GetItem', 'Query'),
-    ],
-    patientKey: ['Decrypt'],
+    tables: [decides(), audits, records.may([patients], 'GetItem', 'Query'), readsKeys],
+    patientKey: { Decrypt: ['record'] },
   },
   'entry-changes': {
     concern: 'adds entries and new versions of them',
@@ -145,12 +142,12 @@ export const functions = {
       decides(idempotency),
       audits,
       records.may([patients], 'GetItem', 'Query'),
-      records.mayWithEvent([patients], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
-      keys.may([patients, organizations], 'GetItem', 'Query'),
+      records.mayWithEvent([patients], 'PutItem', 'ConditionCheckItem'),
+      readsKeys,
       keys.mayWithEvent([patients], 'ConditionCheckItem'),
       idempotentCreation,
     ],
-    patientKey: ['Decrypt'],
+    patientKey: { Decrypt: ['record'] },
   },
   'care-team': {
     concern: 'who is on the care team of a patient',
@@ -165,32 +162,40 @@ export const functions = {
     ],
   },
   imports: {
-    concern: 'stages a bundle in parts, validates it whole and commits it',
+    concern: 'begins an import and stages its parts, sealed; sees no record',
     tables: [
-      decides(idempotency),
+      decides(),
+      audits,
+      records.may([stagedParts], 'Query'),
+      records.mayWithEvent([stagedParts], 'PutItem'),
+      keys.may([organization], 'GetItem', 'PutItem'),
+      governance.may([imports], 'GetItem'),
+      governance.mayWithEvent([imports], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
+    ],
+    patientKey: { Decrypt: ['import'], GenerateDataKey: ['import'] },
+  },
+  'import-commit': {
+    concern: 'validates a staged bundle whole and stores it',
+    tables: [
+      decides(),
       audits,
       ...registers,
+      readsKeys,
+      keys.mayWithEvent([patients], 'ConditionCheckItem'),
       records.may([patients, lookups], 'GetItem', 'Query'),
       records.mayWithEvent([patients], 'UpdateItem'),
-      reindexes,
-      records.may([stagedImports], 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'),
-      governance.may(['IMPORT#*'], 'GetItem', 'PutItem', 'UpdateItem'),
-      idempotentCreation,
-      governance.mayWithEvent(['IMPORT#*'], 'ConditionCheckItem'),
+      records.may([stagedParts], 'Query', 'BatchWriteItem'), // what is stored leaves the staging area
+      governance.may([imports], 'GetItem'),
+      governance.mayWithEvent([imports], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
     ],
-    patientKey: ['Decrypt', 'GenerateDataKey'],
+    patientKey: { Decrypt: ['record', 'lookup', 'import'], GenerateDataKey: ['record', 'lookup'] },
     memoryMegabytes: 1769, // the size at which Lambda gives a whole processor
     timeoutSeconds: 29,
   },
   export: {
     concern: 'the record as a FHIR R4 bundle',
-    tables: [
-      decides(),
-      audits,
-      records.may([patients], 'GetItem', 'Query'),
-      keys.may([patients, organizations], 'GetItem', 'Query'),
-    ],
-    patientKey: ['Decrypt'],
+    tables: [decides(), audits, records.may([patients], 'GetItem', 'Query'), readsKeys],
+    patientKey: { Decrypt: ['record'] },
     memoryMegabytes: 1769,
     timeoutSeconds: 29,
   },

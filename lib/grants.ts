@@ -2,7 +2,6 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { patientKeyPurposes } from './encryption';
 import type { FunctionDeclaration, Table } from './functions';
 import type { WardTable } from './records';
 
@@ -50,15 +49,15 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
       }),
     );
 
-  if (declaration.patientKey)
+  for (const [action, purposes] of Object.entries(declaration.patientKey ?? {}))
     handler.addToRolePolicy(
       new PolicyStatement({
-        actions: declaration.patientKey.map((action) => `kms:${action}`),
+        actions: [`kms:${action}`],
         resources: [stores.patientKey.keyArn],
         conditions: {
           StringEquals: {
             'kms:EncryptionContext:organization': stores.organization,
-            'kms:EncryptionContext:purpose': patientKeyPurposes,
+            'kms:EncryptionContext:purpose': purposes,
           },
         },
       }),

@@ -1,11 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import { compose } from '../../bin/app';
 import cdk from '../../cdk.json';
-import { entryPoints } from '../../lib/functions';
+import type { Acknowledgement } from '../../lib/acknowledgements';
 
 export const productionStage = {
   kind: 'production',
@@ -17,34 +15,58 @@ export const productionStage = {
   mailFrom: 'ward@example.org',
 };
 
+export interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template's properties are as deep as the assertion that looks at them
+  readonly Properties: any;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+/** One stack as CloudFormation gets it. */
+export class Template {
+  constructor(readonly json: { readonly Resources: Readonly<Record<string, Resource>>; readonly Outputs?: object }) {}
+
+  /** @returns the resources of a type by logical id */
+  resources(type: string): readonly (readonly [id: string, resource: Resource])[] {
+    return Object.entries(this.json.Resources).filter(([, resource]) => resource.Type === type);
+  }
+
+  /** @returns the one resource of a type, or the one whose logical id begins with a word */
+  only(type: string, id = ''): Resource {
+    const found = this.resources(type).filter(([name]) => name.startsWith(id));
+    if (found.length !== 1 || !found[0]) throw new Error(`${found.length} of ${type} ${id}, one was expected`);
+    return found[0][1];
+  }
+}
+
 export interface Synthesized {
-  readonly app: App;
   readonly archive: Template;
   readonly data: Template;
   readonly api: Template;
   readonly all: readonly Template[];
+  readonly acknowledgements: readonly Acknowledgement[];
 }
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** Synthesizes a stage in this process. Functions are stand-ins: what they hold is the bundle test's business. */
-export function synthesize(stage: 'local' | 'prod', settings: Readonly<Record<string, unknown>> = {}): Synthesized {
+/** Synthesizes the laptop's stage and a production stage. Functions are stand-ins: bundles are the bundle test's business. */
+export function synthesize(): { readonly local: Synthesized; readonly production: Synthesized } {
   const folder = mkdtempSync(join(tmpdir(), 'ward-synth-'));
-  folders.push(folder);
-  const bundles = join(folder, 'bundles');
-  for (const name of entryPoints) {
-    mkdirSync(join(bundles, name), { recursive: true });
-    writeFileSync(join(bundles, name, 'index.js'), `exports.handler = async () => '${name}'`);
+  try {
+    const stages = { ...cdk.context.ward.stages, prod: productionStage };
+    const contexts = ['local', 'prod'].map((stage) => JSON.stringify({ ...cdk.context, stage, ward: { stages } }));
+    const child = spawnSync(process.execPath, ['--import', 'tsx', join(__dirname, 'child.ts'), folder, ...contexts], {
+      encoding: 'utf8',
+    });
+    if (child.status !== 0) throw new Error(`the app does not synthesize\n${child.stdout}${child.stderr}`);
+    return { local: read(join(folder, 'local')), production: read(join(folder, 'prod')) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  const stages = { ...cdk.context.ward.stages, prod: productionStage };
-  const app = new App({
-    outdir: join(folder, 'cdk.out'),
-    context: { ...cdk.context, stage, ward: { stages: { ...stages, [stage]: { ...stages[stage], ...settings } } } },
-  });
-  const [archive, data, api] = compose(app, bundles).map((stack) => Template.fromStack(stack));
-  if (!archive || !data || !api) throw new Error('three stacks were expected');
-  return { app, archive, data, api, all: [archive, data, api] };
+}
+
+function read(folder: string): Synthesized {
+  const json = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  const stack = (name: string) => new Template(json(`${name}.template.json`));
+  const [archive, data, api] = [stack('WardArchive'), stack('WardData'), stack('WardApi')];
+  return { archive, data, api, all: [archive, data, api], acknowledgements: json('acknowledgements.json') };
 }

@@ -1,0 +1,46 @@
+import type { Resource, Template } from './assembly';
+
+/** A statement of a policy, its lists made lists. */
+export interface Statement {
+  readonly where: string;
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[];
+  readonly resources: readonly unknown[];
+  readonly principal: unknown;
+  readonly condition: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+const list = <Value>(value: Value | Value[] | undefined): Value[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+type OneOrMore<Value> = Value | Value[];
+interface Document {
+  readonly Statement: OneOrMore<{
+    readonly Effect: 'Allow' | 'Deny';
+    readonly Action: OneOrMore<string>;
+    readonly Resource: OneOrMore<unknown>;
+    readonly Principal?: unknown;
+    readonly Condition?: Statement['condition'];
+  }>;
+}
+
+/** @returns the statements of a policy document as a template has it */
+export function statementsOf(where: string, document: Document | undefined): Statement[] {
+  return list(document?.Statement).map(({ Effect, Action, Resource, Principal, Condition }) => ({
+    where,
+    effect: Effect,
+    actions: list(Action),
+    resources: list(Resource),
+    principal: Principal,
+    condition: Condition ?? {},
+  }));
+}
+
+/** @returns what the roles of a stack may do, by the logical id of their policy */
+export function roleStatements(stack: Template): Statement[] {
+  return stack
+    .resources('AWS::IAM::Policy')
+    .flatMap(([id, { Properties }]) => statementsOf(id, Properties.PolicyDocument));
+}
+
+export const keyStatements = (id: string, key: Resource): Statement[] => statementsOf(id, key.Properties.KeyPolicy);

@@ -1,0 +1,173 @@
+import { routes } from '../../../lambda/http/routes';
+import { declarations, entryPoints, functions } from '../../../lib/functions';
+import type { Synthesized } from '../assembly';
+import { roleStatements } from '../policy';
+
+/** Actions that AWS offers no resource for, with the reason. Empty: Ward uses none. */
+const withoutResource: readonly string[] = [];
+
+export function describeFunctions({ production }: { readonly production: Synthesized }): void {
+  const { api, data } = production;
+  const statements = roleStatements(api);
+  const lambdas = api.resources('AWS::Lambda::Function');
+
+  test('there is one function for each declaration, on Node 24 and arm64, each with a role of its own', () => {
+    expect(lambdas).toHaveLength(entryPoints.length);
+    for (const [, { Properties }] of lambdas)
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        ReservedConcurrentExecutions: expect.any(Number),
+      });
+    expect(new Set(lambdas.map(([, { Properties }]) => JSON.stringify(Properties.Role))).size).toBe(lambdas.length);
+  });
+
+  test('roles have the names that the key policies know them by, and no managed policy', () => {
+    const roles = api.resources('AWS::IAM::Role').filter(([id]) => !id.includes('CloudWatchRole'));
+    expect(roles.map(([, { Properties }]) => Properties.RoleName).sort()).toEqual(
+      entryPoints.map((name) => `ward-prod-${name}`).sort(),
+    );
+    for (const [, { Properties }] of roles) {
+      expect(Properties.ManagedPolicyArns).toBeUndefined();
+      expect(Properties.AssumeRolePolicyDocument.Statement[0].Principal).toEqual({ Service: 'lambda.amazonaws.com' });
+    }
+  });
+
+  test('no role may do anything that is not named - 45 CFR 164.308(a)(4)(ii)(B)', () => {
+    expect(statements.length).toBeGreaterThan(50);
+    for (const { actions, resources, where } of statements) {
+      expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+      if (actions.every((action) => withoutResource.includes(action))) continue;
+      for (const resource of resources)
+        expect(`${where}: ${typeof resource === 'string' ? resource : JSON.stringify(resource)}`).not.toMatch(/\*/);
+    }
+  });
+
+  test('every call on a table names the partitions that it may touch, in a way that a call without one fails', () => {
+    for (const { actions, condition } of statements) {
+      if (!actions.some((action) => action.startsWith('dynamodb:'))) continue;
+      const partitions = condition['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'];
+      expect(partitions).toBeDefined();
+      expect([partitions].flat()).not.toContain('*');
+      expect(condition['Null']).toEqual({ 'dynamodb:LeadingKeys': 'false' });
+    }
+  });
+
+  test('records are written inside a transaction alone, where the audit event is; staged parts leave by a batch', () => {
+    const writes = /^dynamodb:(Put|Update|Delete|BatchWrite)/;
+    const plain = statements
+      .filter(({ resources }) => /Records[0-9A-F]{8}Arn/.test(JSON.stringify(resources)))
+      .filter(
+        ({ actions, condition }) =>
+          actions.some((action) => writes.test(action)) && !condition['ForAnyValue:StringEquals'],
+      );
+    expect(plain.map(({ condition }) => condition['ForAllValues:StringLike'])).toEqual([
+      { 'dynamodb:LeadingKeys': ['I#*'] },
+    ]);
+    for (const { condition } of statements)
+      if (condition['ForAnyValue:StringEquals'])
+        expect(condition['ForAnyValue:StringEquals']).toEqual({
+          'dynamodb:EnclosingOperation': ['TransactWriteItems'],
+        });
+  });
+
+  test('keys of tables are used through DynamoDB alone', () => {
+    const tableKeys = statements.filter(
+      ({ actions, resources }) =>
+        actions.some((action) => action.startsWith('kms:')) && !JSON.stringify(resources).includes('PatientKey'),
+    );
+    expect(tableKeys.length).toBeGreaterThanOrEqual(declarations.length);
+    for (const { condition } of tableKeys)
+      expect(condition).toEqual({ StringEquals: { 'kms:ViaService': 'dynamodb.us-east-1.amazonaws.com' } });
+  });
+
+  test('a function holds the patient key for what it declares, under its organization', () => {
+    for (const [id, declaration] of declarations) {
+      const own = statements.filter(
+        ({ where, resources }) =>
+          where.toLowerCase().startsWith(`${id.replaceAll('-', '')}roledefault`) &&
+          JSON.stringify(resources).includes('PatientKey'),
+      );
+      expect(own.flatMap(({ actions }) => actions).sort()).toEqual(
+        Object.keys(declaration.patientKey ?? {}).map((action) => `kms:${action}`),
+      );
+      for (const { condition } of own)
+        expect(condition['StringEquals']).toMatchObject({ 'kms:EncryptionContext:organization': 'example-health' });
+    }
+  });
+
+  test('what handles people sees no key of a patient', () => {
+    for (const name of ['account', 'users', 'care-team'] as const)
+      expect(functions[name]).not.toHaveProperty('patientKey');
+    const withKey = lambdas.filter(([, { Properties }]) => Properties.Environment?.Variables.PATIENT_KEY);
+    expect(withKey.map(([id]) => id).join()).not.toMatch(/Account|Users|CareTeam|PreToken/);
+  });
+
+  test('the trigger of the user pool has no environment and may write its log, nothing else', () => {
+    const [trigger] = lambdas.filter(([id]) => id.startsWith('PreToken'));
+    expect(trigger?.[1].Properties.Environment).toBeUndefined();
+    expect(statements.filter(({ where }) => where.startsWith('PreToken')).map(({ actions }) => actions)).toEqual([
+      ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    ]);
+  });
+
+  test('every function of the API knows its organization, its pool and the origin of its audit log', () => {
+    for (const [id, { Properties }] of lambdas) {
+      if (id.startsWith('PreToken')) continue;
+      expect(Properties.Environment.Variables).toMatchObject({
+        ORGANIZATION: 'example-health',
+        AUDIT_ORIGIN: 'ward/example-health/prod',
+        USER_POOL_ID: expect.anything(),
+        CLIENT_ID: expect.anything(),
+        GOVERNANCE_TABLE: expect.anything(),
+        AUDIT_TABLE: expect.anything(),
+        WEB_ORIGINS: 'https://app.example.org',
+      });
+    }
+  });
+
+  test('every log group is encrypted under our key and kept six years - 45 CFR 164.316(b)(2)(i)', () => {
+    const groups = api.resources('AWS::Logs::LogGroup');
+    expect(groups).toHaveLength(entryPoints.length + 1);
+    for (const [, group] of groups)
+      expect(group).toMatchObject({
+        DeletionPolicy: 'Retain',
+        Properties: {
+          KmsKeyId: { 'Fn::ImportValue': expect.stringContaining('LogsKey') },
+          RetentionInDays: 2192,
+        },
+      });
+    const used = lambdas.map(([, { Properties }]) => JSON.stringify(Properties.LoggingConfig.LogGroup));
+    expect(new Set(used).size).toBe(lambdas.length);
+  });
+
+  test('no role reaches the key of the log groups, the archive or the documents', () => {
+    expect(JSON.stringify(statements)).not.toMatch(/LogsKey|Archive|Documents/);
+  });
+
+  test('each route leads to a function that is declared', () => {
+    expect(routes.filter((route) => !Object.hasOwn(functions, route.function))).toEqual([]);
+  });
+
+  test('the operator finds what to connect to in the outputs', () => {
+    expect(Object.keys(api.json.Outputs ?? {})).toEqual([
+      'ApiUrl',
+      'UserPoolId',
+      'ClientId',
+      'Region',
+      'Organization',
+      'Stage',
+    ]);
+    expect(Object.keys(data.json.Outputs ?? {})).toEqual(
+      expect.arrayContaining([
+        'RecordsTable',
+        'KeysTable',
+        'GovernanceTable',
+        'AuditTable',
+        'AuditIndexTable',
+        'DocumentsBucket',
+      ]),
+    );
+    expect(Object.keys(production.archive.json.Outputs ?? {})).toEqual(['ArchiveBucket']);
+  });
+}

@@ -1,0 +1,120 @@
+import { declarations } from '../../../lib/functions';
+import type { Synthesized } from '../assembly';
+import { keyStatements } from '../policy';
+
+const role = (name: string) => `arn:aws:iam::123456789012:role/ward-prod-${name}`;
+const opening = ['kms:Decrypt', 'kms:ReEncryptFrom', 'kms:GenerateDataKey', 'kms:CreateGrant'];
+
+export function describeKeys({
+  local,
+  production,
+}: {
+  readonly local: Synthesized;
+  readonly production: Synthesized;
+}): void {
+  const patientKey = production.data.only('AWS::KMS::Key', 'PatientKey');
+  const statements = keyStatements('PatientKey', patientKey);
+  const allowing = (action: string) =>
+    statements.filter(({ effect, actions }) => effect === 'Allow' && actions.includes(action));
+
+  test('every key rotates, waits thirty days before it is deleted, and outlives its stack - 45 CFR 164.312(a)(2)(iv)', () => {
+    const keys = production.all.flatMap((stack) => stack.resources('AWS::KMS::Key'));
+    expect(keys).toHaveLength(9);
+    for (const [, key] of keys)
+      expect(key).toMatchObject({
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: { EnableKeyRotation: true, PendingWindowInDays: 30 },
+      });
+  });
+
+  test('every key that bears PHI is multi-Region, for that cannot be changed later', () => {
+    const single = production.all
+      .flatMap((stack) => stack.resources('AWS::KMS::Key'))
+      .filter(([, { Properties }]) => !Properties.MultiRegion);
+    expect(single.map(([id]) => id)).toEqual([expect.stringMatching(/^LogsKey/)]);
+  });
+
+  test('no key policy gives the account everything, which would leave keys to any IAM policy', () => {
+    for (const stack of production.all)
+      for (const [id, key] of stack.resources('AWS::KMS::Key'))
+        for (const { effect, actions } of keyStatements(id, key))
+          if (effect === 'Allow') expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  test('the account administers every key and uses none of them but through its store', () => {
+    for (const stack of production.all)
+      for (const [id, key] of stack.resources('AWS::KMS::Key'))
+        for (const { effect, actions, condition, principal } of keyStatements(id, key)) {
+          if (effect === 'Deny' || !JSON.stringify(principal).includes(':root')) continue;
+          if (!actions.some((action) => opening.includes(action))) continue;
+          const bounded = JSON.stringify(condition);
+          expect(bounded).toMatch(/kms:ViaService|aws:PrincipalArn/);
+        }
+  });
+
+  test('patient keys are unwrapped by the functions that declare it, for their organization and purpose alone', () => {
+    const purposes = new Map<string, unknown>();
+    for (const { condition } of allowing('kms:Decrypt')) {
+      expect(condition).toMatchObject({ StringEquals: { 'kms:EncryptionContext:organization': 'example-health' } });
+      purposes.set(
+        String(condition['StringEquals']?.['kms:EncryptionContext:purpose']),
+        condition['ArnEquals']?.['aws:PrincipalArn'],
+      );
+    }
+    expect(Object.fromEntries(purposes)).toEqual({
+      record: ['registration', 'patients', 'search', 'entries', 'entry-changes', 'import-commit', 'export'].map(role),
+      lookup: ['registration', 'patients', 'search', 'import-commit'].map(role),
+      import: ['imports', 'import-commit'].map(role),
+    });
+  });
+
+  test('patient keys are made by what registers patients and begins imports alone', () => {
+    const makers = allowing('kms:GenerateDataKey').flatMap(
+      ({ condition }) => condition['ArnEquals']?.['aws:PrincipalArn'] ?? [],
+    );
+    expect(new Set(makers)).toEqual(new Set(['registration', 'import-commit', 'imports'].map(role)));
+  });
+
+  test('nobody else can be let in by an IAM policy, a grant or a replica', () => {
+    const denials = statements.filter(({ effect }) => effect === 'Deny');
+    expect(denials).toEqual([
+      expect.objectContaining({
+        principal: { AWS: '*' },
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+        condition: {
+          ArnNotEquals: {
+            'aws:PrincipalArn': declarations.filter(([, { patientKey }]) => patientKey).map(([name]) => role(name)),
+          },
+        },
+      }),
+      expect.objectContaining({
+        principal: { AWS: '*' },
+        actions: ['kms:CreateGrant', 'kms:Encrypt', 'kms:ReplicateKey'],
+        condition: {},
+      }),
+    ]);
+  });
+
+  test('the key that wraps patient keys is the key of no store, and each store has its own', () => {
+    const tableKeys = production.data
+      .resources('AWS::DynamoDB::GlobalTable')
+      .map(([, { Properties }]) => JSON.stringify(Properties.Replicas[0].SSESpecification.KMSMasterKeyId));
+    const bucketKeys = [production.data, production.archive]
+      .map((stack) => stack.only('AWS::S3::Bucket'))
+      .map(({ Properties }) =>
+        JSON.stringify(
+          Properties.BucketEncryption.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault.KMSMasterKeyID,
+        ),
+      );
+    expect(new Set([...tableKeys, ...bucketKeys]).size).toBe(7);
+    expect([...tableKeys, ...bucketKeys].join()).not.toContain('PatientKey');
+  });
+
+  test("in production nobody ends the archive's key, for the lock keeps only what it opens; a development stage can end", () => {
+    const forever = { effect: 'Deny', principal: { AWS: '*' }, actions: ['kms:DisableKey', 'kms:ScheduleKeyDeletion'] };
+    const of = (stage: Synthesized) => keyStatements('Key', stage.archive.only('AWS::KMS::Key'));
+    expect(of(production)).toContainEqual(expect.objectContaining(forever));
+    expect(of(local).filter(({ effect }) => effect === 'Deny')).toEqual([]);
+  });
+}
