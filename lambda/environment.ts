@@ -8,14 +8,37 @@ export interface ApiEnvironment {
   readonly AUDIT_TABLE: string;
   /** names this log in every event: `ward/<organization>/<stage>` */
   readonly AUDIT_ORIGIN: string;
+  /** origins whose pages may read answers, separated by spaces; absent: none */
+  readonly WEB_ORIGINS?: string;
+}
+/** What functions read that need to know which patients there are. */
+export interface PatientsEnvironment extends ApiEnvironment {
+  readonly RECORDS_TABLE: string;
 }
 /** What functions read that open or seal records. */
-export interface RecordsEnvironment extends ApiEnvironment {
-  readonly RECORDS_TABLE: string;
+export interface RecordsEnvironment extends PatientsEnvironment {
   readonly KEYS_TABLE: string;
   /** ARN of the customer-managed key that wraps patient keys and nothing else */
   readonly PATIENT_KEY: string;
 }
+
+export const apiVariables = [
+  'ORGANIZATION',
+  'USER_POOL_ID',
+  'CLIENT_ID',
+  'GOVERNANCE_TABLE',
+  'AUDIT_TABLE',
+  'AUDIT_ORIGIN',
+] as const satisfies readonly (keyof ApiEnvironment)[];
+export const patientsVariables = [
+  ...apiVariables,
+  'RECORDS_TABLE',
+] as const satisfies readonly (keyof PatientsEnvironment)[];
+export const recordsVariables = [
+  ...patientsVariables,
+  'KEYS_TABLE',
+  'PATIENT_KEY',
+] as const satisfies readonly (keyof RecordsEnvironment)[];
 
 /** Reads a function's environment once, at load. @throws Error naming every variable that is missing */
 export function readEnvironment<Environment extends object>(

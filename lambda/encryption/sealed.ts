@@ -69,3 +69,11 @@ export function combine<Contents extends readonly unknown[]>(
     content as unknown as Contents, // mapped one for one from the tuple that Contents describes
   );
 }
+
+/**
+ * What may be known of a sealed value without opening it: blind tokens, ids and answers of yes or no, never content.
+ * Whoever writes `make` answers for that; what it returns is bound to nothing.
+ */
+export function blindly<T, U>(sealed: Sealed<T>, make: (content: T) => U): U {
+  return make(contentsOf(sealed));
+}

@@ -60,3 +60,29 @@ export const recordsPartition = (patient: string): string => `P#${patient}`;
 export const currentKey = (name: Category, entry: string): string => `C#${name}#${entry}`;
 export const versionKey = (name: Category, entry: string, version: number): string =>
   `V#${name}#${entry}#${String(version).padStart(10, '0')}`;
+
+/** @returns what an audit event says of an entry */
+export const resourceOf = (item: Pick<RecordItem, 'entry' | 'category' | 'version'>) => ({
+  id: item.entry,
+  type: item.category,
+  version: item.version,
+});
+
+/** What is known of an entry beside its content; bound into its envelope. */
+export type RecordMetadata = Pick<
+  RecordItem,
+  'category' | 'entry' | 'version' | 'createdAt' | 'updatedAt' | 'author' | 'importSequence' | 'contentToken'
+>;
+export function metadataOf(item: RecordItem): RecordMetadata {
+  const { category, entry, version, createdAt, updatedAt, author, importSequence, contentToken } = item;
+  return {
+    category,
+    entry,
+    version,
+    createdAt,
+    updatedAt,
+    author,
+    ...(importSequence === undefined ? {} : { importSequence }),
+    ...(contentToken === undefined ? {} : { contentToken }),
+  };
+}

@@ -1,0 +1,92 @@
+import type { Purpose } from '../audit/event';
+import type { Role } from '../authentication/actor';
+import { type Category, categories } from '../records/model';
+
+/** What a role may see and write, and under which relationship. 45 CFR 164.502(b), 164.514(d), 164.308(a)(4). */
+export interface RolePolicy {
+  readonly reads: readonly Category[];
+  readonly writes: readonly Category[];
+  /** what must stand between the person and the patient; `none`: the role alone is enough */
+  readonly relationship: 'care-team' | 'self' | 'none';
+  /** categories of which a person sees and writes only what they wrote themselves. 45 CFR 164.508(a)(2) */
+  readonly originatorOnly: readonly Category[];
+  /** purpose of use that each access is recorded with */
+  readonly purpose: Purpose;
+}
+
+const clinical = ['medical_history', 'diagnoses', 'prescriptions', 'notes', 'psychotherapy_notes'] as const;
+
+/** The matrix: one row a role. What is not here is denied; docs/access.md and the exhaustive test are made from it. */
+export const policy: Readonly<Record<Role, RolePolicy>> = {
+  clinician: {
+    reads: ['demographics', ...clinical, 'claim_clinical'],
+    writes: clinical,
+    relationship: 'care-team',
+    originatorOnly: ['psychotherapy_notes'],
+    purpose: 'TREAT',
+  },
+  billing: {
+    reads: ['demographics', 'ssn', 'insurance_id', 'billing_address', 'payment_history'],
+    writes: ['insurance_id', 'billing_address', 'payment_history'],
+    relationship: 'none',
+    originatorOnly: [],
+    purpose: 'PAYMENT',
+  },
+  registrar: {
+    reads: ['demographics'],
+    writes: ['demographics'],
+    relationship: 'none',
+    originatorOnly: [],
+    purpose: 'OPERATIONS',
+  },
+  patient: {
+    reads: categories.filter((name) => name !== 'psychotherapy_notes'),
+    writes: [],
+    relationship: 'self',
+    originatorOnly: [],
+    purpose: 'REQUEST',
+  },
+  admin: { reads: [], writes: [], relationship: 'none', originatorOnly: [], purpose: 'OPERATIONS' },
+  compliance_officer: { reads: [], writes: [], relationship: 'none', originatorOnly: [], purpose: 'BREACH' },
+  auditor: { reads: [], writes: [], relationship: 'none', originatorOnly: [], purpose: 'OPERATIONS' },
+};
+
+/** What a route does, and who may ask for it at all. */
+export interface ActionPolicy {
+  readonly roles: readonly Role[];
+  /** which column of the matrix the categories of the request are held against; `none`: no PHI is involved */
+  readonly access: 'read' | 'write' | 'none';
+  /** asks for the relationship of the role's row */
+  readonly patient: boolean;
+}
+
+const readers = ['clinician', 'billing', 'registrar', 'patient'] as const;
+const everyone = [...readers, 'admin', 'compliance_officer', 'auditor'] as const;
+
+export const actions = {
+  'account.read': { roles: everyone, access: 'none', patient: false },
+  'account.enroll': { roles: ['patient'], access: 'none', patient: false },
+  'account.invite': { roles: ['registrar'], access: 'none', patient: true },
+  'user.list': { roles: ['admin'], access: 'none', patient: false },
+  'user.create': { roles: ['admin'], access: 'none', patient: false },
+  'patient.register': { roles: ['registrar', 'clinician'], access: 'none', patient: false },
+  'patient.read': { roles: readers, access: 'read', patient: true },
+  'patient.correct': { roles: ['registrar'], access: 'write', patient: true },
+  'patient.search': { roles: ['clinician', 'billing', 'registrar'], access: 'read', patient: false },
+  'patient.export': { roles: ['patient', 'clinician'], access: 'read', patient: true },
+  'record.list': { roles: readers, access: 'read', patient: true },
+  'record.read': { roles: readers, access: 'read', patient: true },
+  'record.history': { roles: readers, access: 'read', patient: true },
+  'record.version': { roles: readers, access: 'read', patient: true },
+  'record.create': { roles: ['clinician', 'billing'], access: 'write', patient: true },
+  'record.update': { roles: ['clinician', 'billing'], access: 'write', patient: true },
+  'care-team.read': { roles: ['clinician', 'admin', 'patient'], access: 'none', patient: true },
+  'care-team.add': { roles: ['clinician', 'admin'], access: 'none', patient: true },
+  'care-team.remove': { roles: ['clinician', 'admin'], access: 'none', patient: true },
+  'import.create': { roles: ['registrar'], access: 'none', patient: false },
+  'import.read': { roles: ['registrar'], access: 'none', patient: false },
+  'import.stage': { roles: ['registrar'], access: 'none', patient: false },
+  'import.commit': { roles: ['registrar'], access: 'none', patient: false },
+} as const satisfies Readonly<Record<string, ActionPolicy>>;
+
+export type Action = keyof typeof actions;

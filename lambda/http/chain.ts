@@ -1,0 +1,130 @@
+import middy from '@middy/core';
+import httpHeaderNormalizer from '@middy/http-header-normalizer';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import type * as z from 'zod';
+import type { AccessRequest } from '../access/guard';
+import type { Action } from '../access/policy';
+import { type Released, serialize } from '../audit/release';
+import type { AccessTokens } from '../authentication/token';
+import { parseJson } from './json';
+import { type InputError, Problem } from './problem';
+import { problemOf } from './problem-of';
+import { type Route, routes } from './routes';
+
+/** What an operation gets: who asks, for what, and the request's parts, each parsed when it is needed. */
+export interface Exchange {
+  readonly access: AccessRequest;
+  /** path parameters as the route's template names them, not validated yet */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** names in lower case */
+  readonly headers: Readonly<Record<string, string>>;
+  /** @throws Problem naming the field and what it must be */
+  body<S extends z.ZodType>(schema: S): z.infer<S>;
+}
+export interface Answer {
+  readonly status: number;
+  /** only released values leave */
+  readonly body: Released<unknown>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+export type Operation = (exchange: Exchange) => Promise<Answer>;
+
+export interface ApiOptions {
+  readonly tokens: AccessTokens;
+  readonly clock: () => Date;
+  /** told of what went wrong, never of what was in the request */
+  readonly report: (failure: { readonly requestId: string; readonly route: string; readonly error: unknown }) => void;
+}
+
+const security = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'strict-transport-security': 'max-age=63072000; includeSubDomains; preload',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
+/**
+ * The one chain of middleware in front of every operation of a function:
+ * headers → route → token → operation → problem details.
+ * The audit write is no middleware: an early return would skip it, so the operations make it and `Released` demands it.
+ */
+export function api(
+  operations: Partial<Record<Action, Operation>>,
+  options: ApiOptions,
+): (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult> {
+  const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+    .use(httpHeaderNormalizer())
+    .handler(async (event) => {
+      const requestId = event.requestContext.requestId;
+      try {
+        const { route, operation } = find(event, operations);
+        const identity = await options.tokens.verify(event.headers['authorization']);
+        const answer = await operation({
+          access: {
+            action: route.action,
+            identity,
+            request: {
+              id: requestId,
+              ip: event.requestContext.identity.sourceIp || null,
+              method: route.method,
+              route: route.path,
+            },
+            now: options.clock(),
+          },
+          parameters: (event.pathParameters as Record<string, string> | null) ?? {},
+          headers: event.headers as Record<string, string>,
+          body: (schema) => parseBody(event, route, schema),
+        });
+        return {
+          statusCode: answer.status,
+          headers: { 'content-type': 'application/json', ...security, ...answer.headers },
+          body: serialize(answer.body),
+        };
+      } catch (error) {
+        const problem = problemOf(error);
+        if (problem.status >= 500) options.report({ requestId, route: event.resource, error });
+        return {
+          statusCode: problem.status,
+          headers: { 'content-type': 'application/problem+json', ...security, ...challenge(problem) },
+          body: problem.body(requestId),
+        };
+      }
+    });
+  return (event, context) => handler(event, context) as Promise<APIGatewayProxyResult>;
+}
+
+function find(event: APIGatewayProxyEvent, operations: Partial<Record<Action, Operation>>) {
+  const route = routes.find(({ method, path }) => method === event.httpMethod && path === event.resource);
+  const operation = route && operations[route.action];
+  if (!operation) throw new Problem('not-found');
+  return { route: route as Route, operation };
+}
+
+function parseBody<S extends z.ZodType>(event: APIGatewayProxyEvent, route: Route, schema: S): z.infer<S> {
+  const text = event.isBase64Encoded ? Buffer.from(event.body ?? '', 'base64').toString('utf8') : (event.body ?? '');
+  if (Buffer.byteLength(text) > route.bodyLimit)
+    throw new Problem('body-too-large', { detail: `at most ${route.bodyLimit} bytes` });
+  const type = (event.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  if (text !== '' && type !== 'application/json' && type !== 'application/merge-patch+json')
+    throw new Problem('unsupported-media-type');
+  return check(schema, text === '' ? {} : parseJson(text));
+}
+
+/** @throws Problem invalid-input that names each field that is wrong, and what it must be, without its value */
+export function check<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const parsed = schema.safeParse(value, { reportInput: false });
+  if (parsed.success) return parsed.data;
+  throw new Problem('invalid-input', { errors: parsed.error.issues.slice(0, 50).map(inputError) });
+}
+
+function inputError(issue: z.core.$ZodIssue): InputError {
+  const field = issue.path.map(String).join('.') || 'body';
+  // An unknown name is the sender's own text: it is counted, not repeated.
+  if (issue.code === 'unrecognized_keys') return { field, message: `has ${issue.keys.length} unknown member(s)` };
+  return { field, message: issue.message };
+}
+
+function challenge(problem: Problem): Record<string, string> {
+  return problem.status === 401 ? { 'www-authenticate': 'Bearer error="invalid_token"' } : {};
+}

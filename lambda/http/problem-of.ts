@@ -1,0 +1,38 @@
+import { ProvisionedThroughputExceededException } from '@aws-sdk/client-dynamodb';
+import { GovernanceError } from '../access/governance';
+import { AccessDenied } from '../access/guard';
+import { AuditError } from '../audit/audit-error';
+import { TokenError } from '../authentication/token';
+import { EnvelopeError } from '../encryption/envelope-error';
+import { KeyError } from '../encryption/key-error';
+import { InputError } from '../records/input-error';
+import { Problem, type ProblemType } from './problem';
+
+/** The one place that says which failure becomes which answer. What is not named here is `internal`. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof InputError) return new Problem('invalid-input', { errors: error.errors.slice(0, 50) });
+  if (error instanceof AccessDenied) return new Problem('forbidden');
+  if (error instanceof TokenError) return new Problem(error.code === 'unavailable' ? 'unavailable' : 'unauthorized');
+  if (error instanceof KeyError) return new Problem(keyProblems[error.code] ?? 'unavailable');
+  if (error instanceof GovernanceError || error instanceof AuditError) return new Problem('unavailable');
+  if (error instanceof EnvelopeError) return new Problem('integrity');
+  if (isServiceFault(error)) return new Problem('unavailable');
+  return new Problem('internal');
+}
+
+const keyProblems: Partial<Record<KeyError['code'], ProblemType>> = {
+  'organization-mismatch': 'organization-mismatch',
+  disposed: 'gone',
+};
+
+/** A store that throttled, refused or did not answer. */
+function isServiceFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error instanceof ProvisionedThroughputExceededException ||
+    '$metadata' in error ||
+    ['TimeoutError', 'AbortError', 'NetworkingError', 'ECONNREFUSED', 'ECONNRESET'].includes(error.name) ||
+    ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code))
+  );
+}

@@ -1,0 +1,206 @@
+import { v4 } from 'uuid';
+import * as z from 'zod';
+import type { Permit } from '../access/guard';
+import { Released } from '../audit/release';
+import {
+  compareStored,
+  ImportRefused,
+  PartsMissing,
+  type PreparedImport,
+  prepareImport,
+} from '../encryption/import-preparation';
+import type { KeyRing } from '../encryption/key-store';
+import { Vault } from '../encryption/vault';
+import { type RecordsEnvironment, readEnvironment, recordsVariables } from '../environment';
+import { type Answer, check, type Exchange } from '../http/chain';
+import { documents, kms } from '../http/clients';
+import { Problem } from '../http/problem';
+import { Runtime } from '../http/runtime';
+import { ImportParts } from './import-parts';
+import { type ImportItem, ImportStates } from './import-state';
+import { type RecordItem, resourceOf } from './model';
+import { PatientStore } from './patient-store';
+import { RecordStore } from './store';
+import { type TransactItem, Writes } from './transaction';
+
+const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);
+const runtime = new Runtime(environment);
+const store = new RecordStore(documents, environment.RECORDS_TABLE, runtime.clock);
+const patients = new PatientStore(environment.RECORDS_TABLE);
+const vault = new Vault({ documents, kms, environment, clock: runtime.clock });
+const states = new ImportStates(documents, environment.GOVERNANCE_TABLE);
+const parts = new ImportParts(documents, environment.RECORDS_TABLE);
+
+/** a transaction takes 100 items and 4 MiB; checks, event and their overhead need room too */
+const mostEntries = 80;
+const mostBytes = 2_500_000;
+/** after this long the caller is asked to come again, well before the gateway gives up */
+const patienceMilliseconds = 12_000;
+
+const ofImport = z.object({ importId: z.uuid() });
+const importResource = (id: string) => ({ id, type: 'import', version: null });
+type Committing = ImportItem & Required<Pick<ImportItem, 'patient' | 'sequence'>>;
+
+async function commit(exchange: Exchange): Promise<Answer> {
+  const { importId } = check(ofImport, exchange.parameters);
+  const [permit, item] = await Promise.all([runtime.guard.permit(exchange.access), states.read(importId)]);
+  if (item?.createdBy !== permit.actor.sub) return runtime.refuse(permit, 'not-found');
+  if (item.state === 'committed') return committed(permit, item);
+  if (item.state === 'refused') return runtime.refuse(permit, 'import-state', {}, [importResource(importId)]);
+  try {
+    const preparation = await prepareImport({ vault, parts, store }, item);
+    const patient = item.patient ?? preparation.known ?? v4();
+    const prepared = await preparation.forPatient(patient);
+    const begun = isCommitting(item) ? item : await begin(permit, item, patient, prepared);
+    return await storeAll(permit, begun, prepared, Date.now() + patienceMilliseconds);
+  } catch (error) {
+    if (error instanceof PartsMissing)
+      return runtime.refuse(
+        permit,
+        'import-state',
+        { detail: `missing parts: ${error.parts.slice(0, 20).join(', ')}` },
+        [importResource(importId)],
+      );
+    if (error instanceof ImportRefused) return refuse(permit, item, error);
+    throw error;
+  }
+}
+
+const isCommitting = (item: ImportItem): item is Committing => item.state === 'committing';
+
+/** Takes the patient, or registers a new one that nobody sees before the import is committed. */
+async function begin(permit: Permit, item: ImportItem, patient: string, prepared: PreparedImport): Promise<Committing> {
+  const known = await store.patient(patient);
+  if (known?.importing)
+    return runtime.refuse(permit, 'conflict', { detail: 'another import of this patient is under way' });
+  const sequence = (known?.importSequence ?? 0) + 1;
+  const { missing, unchanged } = await compareStored({ vault, store }, patient, prepared.pieces, sequence);
+  const to = { patient, sequence, stored: missing.length, unchanged };
+  const writes = new Writes<'import' | 'patient' | 'mrn'>().add('import', states.begin(item.id, to));
+  if (known) {
+    const added = prepared.lookups.filter(({ PK }) => !known.lookups.some((lookup) => lookup.PK === PK));
+    writes
+      .add('patient', patients.beginImport(known, item.id, [...known.lookups, ...added]))
+      .add('mrn', ...patients.lookups(added, patient));
+  } else {
+    const { items } = await vault.register(patient);
+    const at = permit.access.now.toISOString();
+    const author = permit.actor.sub;
+    writes
+      .add(
+        'patient',
+        patients.create({ patient, at, author, lookups: prepared.lookups, importSequence: 0, importing: item.id }),
+        ...items,
+      )
+      .add('mrn', ...patients.lookups(prepared.lookups, patient));
+  }
+  const event = permit.event({ action: 'import.begin', status: 200, patient, resources: [importResource(item.id)] });
+  await runtime.store(permit, event, writes, (refused) => (refused.has('mrn') ? 'mrn-in-use' : 'conflict'));
+  return { ...item, ...to, state: 'committing' };
+}
+
+/** Stores what is missing, a transaction at a time, each with its event; then shows all of it at once. */
+async function storeAll(permit: Permit, item: Committing, prepared: PreparedImport, until: number): Promise<Answer> {
+  const { patient, sequence } = item;
+  const [{ missing }, ring] = await Promise.all([
+    compareStored({ vault, store }, patient, prepared.pieces, sequence),
+    vault.ring(patient),
+  ]);
+  if (ring?.state !== 'active') return runtime.refuse(permit, vault.absence(ring));
+  const at = permit.access.now.toISOString();
+  const sealed: RecordItem[] = [];
+  for (const { category, entry, contentToken, value } of missing) {
+    const metadata = { category, entry, version: 1, createdAt: at, updatedAt: at, author: permit.actor.sub };
+    sealed.push(await vault.seal(ring, { ...metadata, importSequence: sequence, contentToken, patient }, value));
+  }
+  for (const batch of batches(sealed)) {
+    if (Date.now() > until) {
+      const receipt = await runtime.outbox.record(
+        permit.event({ status: 202, patient, resources: [importResource(item.id)] }),
+      );
+      return { status: 202, body: Released.facts({ id: item.id, state: 'committing', patient }, receipt) };
+    }
+    await storeBatch(permit, item, ring, batch);
+  }
+  const writes = new Writes<'patient' | 'import' | 'key'>()
+    .add('patient', patients.commitImport(patient, item.id, sequence, runtime.clock().toISOString()))
+    .add('import', states.commit(item.id))
+    .add('key', vault.newest(ring));
+  const event = permit.event({ status: 200, patient, resources: [importResource(item.id)] });
+  const receipt = await runtime.store(permit, event, writes, () => 'conflict');
+  await parts.remove(item.id).catch(() => undefined); // they end with their key and their time to live as well
+  return { status: 200, body: Released.facts(summary(item), receipt) };
+}
+
+function storeBatch(permit: Permit, item: Committing, ring: KeyRing, batch: readonly RecordItem[]) {
+  const creates: TransactItem[] = batch.map((entry) => store.create(entry));
+  const writes = new Writes<'entries' | 'import' | 'key'>()
+    .add('entries', ...creates)
+    .add('import', states.inState(item.id, 'committing'))
+    .add('key', vault.newest(ring));
+  const event = permit.event({
+    action: 'import.store',
+    status: 200,
+    patient: item.patient,
+    categories: [...new Set(batch.map(({ category }) => category))],
+    resources: batch.map(resourceOf),
+  });
+  return runtime.store(permit, event, writes, () => 'conflict');
+}
+
+function* batches(items: readonly RecordItem[]): Generator<RecordItem[]> {
+  let batch: RecordItem[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const size = 1000 + Object.values(item.fields).reduce((sum, field) => sum + field.length, 0);
+    if (batch.length > 0 && (batch.length >= mostEntries || bytes + size > mostBytes)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(item);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The import is committed already: asking again changes nothing. */
+async function committed(permit: Permit, item: ImportItem): Promise<Answer> {
+  const event = permit.event({
+    status: 200,
+    patient: item.patient ?? null,
+    reason: 'replay',
+    resources: [importResource(item.id)],
+  });
+  return { status: 200, body: Released.facts(summary(item), await runtime.outbox.record(event)) };
+}
+
+const summary = ({ id, patient, stored, unchanged }: ImportItem) => ({
+  id,
+  state: 'committed',
+  patient,
+  stored,
+  unchanged,
+});
+
+/** Nothing of the bundle is stored; the staged parts go, and what was wrong is named. */
+async function refuse(permit: Permit, item: ImportItem, { issues }: ImportRefused): Promise<never> {
+  const problem = new Problem('import-refused', {
+    errors: issues.slice(0, 100).map(({ entry, path, message }) => ({
+      field: entry < 0 ? path : `entry ${entry}: ${path}`,
+      message,
+    })),
+  });
+  const writes = new Writes<'import'>().add('import', ...(item.state === 'staging' ? [states.refuse(item.id)] : []));
+  const event = permit.event({
+    status: problem.status,
+    outcome: 'error',
+    reason: problem.type,
+    resources: [importResource(item.id)],
+  });
+  await runtime.store(permit, event, writes, () => 'import-state');
+  await parts.remove(item.id).catch(() => undefined);
+  throw problem;
+}
+
+export const handler = runtime.serve({ 'import.commit': commit });

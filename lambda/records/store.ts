@@ -1,0 +1,212 @@
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import {
+  type Category,
+  category,
+  currentKey,
+  entryId,
+  patientId,
+  type RecordItem,
+  recordsPartition,
+  structuredCategories,
+  versionKey,
+} from './model';
+import type { TransactItem } from './transaction';
+
+/** The patient as such: that there is one, and under which blind tokens it is found. `SK` is `PATIENT`. Holds no PHI. */
+export const patientItem = z.object({
+  PK: z.string(),
+  SK: z.literal('PATIENT'),
+  patient: patientId,
+  createdAt: z.string(),
+  createdBy: z.string(),
+  /** keys of the lookup items that stand for this patient */
+  lookups: z.array(z.object({ PK: z.string(), SK: z.string() })),
+  /** entries of later imports are not shown yet */
+  importSequence: z.int().min(0),
+  /** when that import was committed; absent before the first */
+  importedAt: z.string().optional(),
+  /** the import that is being stored at the moment */
+  importing: z.string().optional(),
+  /** that import makes the patient known: until it is committed there is nobody here */
+  registering: z.boolean().optional(),
+  version: z.int().positive(),
+});
+export type PatientItem = z.infer<typeof patientItem>;
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const recordItem = z.object({
+  PK: z.string(),
+  SK: z.string(),
+  category,
+  entry: entryId,
+  version: z.int().positive(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  author: z.string(),
+  importSequence: z.int().positive().optional(),
+  contentToken: z.string().optional(),
+  header: bytes,
+  fields: z.record(z.string(), bytes),
+  footer: bytes,
+});
+
+const fingerprint = z.object({ contentToken: z.string().optional(), importSequence: z.int().optional() });
+
+/** A read that began within this time of an import's commit may have seen a part of it, and is made again. */
+const commitWindowMilliseconds = 5000;
+
+/** The records table. All reads are consistent; what it gives back is ciphertext. */
+export class RecordStore {
+  constructor(
+    private readonly documents: DynamoDBDocumentClient,
+    private readonly table: string,
+    private readonly clock: () => Date,
+  ) {}
+
+  async patient(patient: string): Promise<PatientItem | undefined> {
+    const Key = { PK: recordsPartition(patient), SK: 'PATIENT' };
+    const { Item } = await this.documents.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
+    return Item && patientItem.parse(Item);
+  }
+
+  /** @returns the patient, unless an import is still registering it */
+  async known(patient: string): Promise<PatientItem | undefined> {
+    const found = await this.patient(patient);
+    return found?.registering ? undefined : found;
+  }
+
+  /** @returns the patient and the current version of one entry, in one round trip */
+  async entry(patient: string, name: Category, entry: string): Promise<PatientAnd<RecordItem | undefined>> {
+    return this.#withPatient(patient, () => this.#get(patient, currentKey(name, entry)));
+  }
+
+  /** @returns the patient and the current entries of a category, oldest first, in one round trip (more for many pages) */
+  async entries(patient: string, name: Category): Promise<PatientAnd<readonly RecordItem[]>> {
+    return this.#withPatient(patient, () => this.#query(patient, `C#${name}#`));
+  }
+
+  /** @returns the patient and every current entry of every category */
+  async record(patient: string): Promise<PatientAnd<readonly RecordItem[]>> {
+    return this.#withPatient(patient, () => this.#query(patient, 'C#'));
+  }
+
+  /** @returns the patient and its structured entries */
+  async structured(patient: string): Promise<PatientAnd<readonly RecordItem[]>> {
+    return this.#withPatient(patient, async () => {
+      const found = await Promise.all(structuredCategories.map((name) => this.#get(patient, currentKey(name, 'main'))));
+      return found.filter((item) => item !== undefined);
+    });
+  }
+
+  /** @returns the patient and the earlier versions of an entry, oldest first */
+  async versions(patient: string, name: Category, entry: string): Promise<PatientAnd<readonly RecordItem[]>> {
+    return this.#withPatient(patient, () => this.#query(patient, `V#${name}#${entry}#`));
+  }
+
+  async version(patient: string, name: Category, entry: string, version: number): Promise<RecordItem | undefined> {
+    return this.#get(patient, versionKey(name, entry, version));
+  }
+
+  /** @returns what an import compares with, by sort key: no ciphertext is read */
+  async fingerprints(patient: string): Promise<ReadonlyMap<string, z.infer<typeof fingerprint>>> {
+    const found = new Map<string, z.infer<typeof fingerprint>>();
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await this.documents.send(
+        new QueryCommand({
+          TableName: this.table,
+          KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
+          ExpressionAttributeValues: { ':pk': recordsPartition(patient), ':prefix': 'C#' },
+          ProjectionExpression: 'SK, contentToken, importSequence',
+          ConsistentRead: true,
+          ExclusiveStartKey,
+        }),
+      );
+      for (const item of page.Items ?? []) found.set(String(item['SK']), fingerprint.parse(item));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return found;
+  }
+
+  /** @returns the ids of the patients that a lookup item stands for, at most `limit` */
+  async lookup(PK: string, limit: number): Promise<string[]> {
+    const { Items } = await this.documents.send(
+      new QueryCommand({
+        TableName: this.table,
+        KeyConditionExpression: 'PK = :pk',
+        ExpressionAttributeValues: { ':pk': PK },
+        ConsistentRead: true,
+        Limit: limit,
+      }),
+    );
+    return (Items ?? []).map((item) => patientId.parse(item['patient']));
+  }
+
+  /** @returns a write of a first version that fails when the entry exists */
+  create(item: RecordItem): TransactItem {
+    return { Put: { TableName: this.table, Item: item, ConditionExpression: 'attribute_not_exists(PK)' } };
+  }
+
+  /** @returns the writes that keep `old` as a version and put `next` in its place, failing when it is there no more */
+  replace(old: RecordItem, next: RecordItem): TransactItem[] {
+    return [
+      {
+        Put: {
+          TableName: this.table,
+          Item: next,
+          ConditionExpression: '#version = :old',
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: { ':old': old.version },
+        },
+      },
+      this.create({ ...old, SK: versionKey(old.category, old.entry, old.version) }),
+    ];
+  }
+
+  async #withPatient<Items>(patient: string, read: () => Promise<Items>): Promise<PatientAnd<Items>> {
+    const began = this.clock().getTime();
+    const [found, items] = await Promise.all([this.known(patient), read()]);
+    const committed = found?.importedAt ? Date.parse(found.importedAt) : Number.NEGATIVE_INFINITY;
+    const torn = committed > began - commitWindowMilliseconds;
+    return { patient: found, items: shown(torn ? await read() : items, found) };
+  }
+
+  async #get(patient: string, SK: string): Promise<RecordItem | undefined> {
+    const { Item } = await this.documents.send(
+      new GetCommand({ TableName: this.table, Key: { PK: recordsPartition(patient), SK }, ConsistentRead: true }),
+    );
+    return Item && recordItem.parse(Item);
+  }
+
+  async #query(patient: string, prefix: string): Promise<readonly RecordItem[]> {
+    const items: RecordItem[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await this.documents.send(
+        new QueryCommand({
+          TableName: this.table,
+          KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
+          ExpressionAttributeValues: { ':pk': recordsPartition(patient), ':prefix': prefix },
+          ConsistentRead: true,
+          ExclusiveStartKey,
+        }),
+      );
+      items.push(...(page.Items ?? []).map((item) => recordItem.parse(item)));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return items;
+  }
+}
+
+export interface PatientAnd<Items> {
+  readonly patient: PatientItem | undefined;
+  readonly items: Items;
+}
+
+/** Leaves out what an import has stored that is not committed: a bundle is there whole or not at all. */
+function shown<Items>(items: Items, patient: PatientItem | undefined): Items {
+  const visible = (item: RecordItem): boolean => (item.importSequence ?? 0) <= (patient?.importSequence ?? 0);
+  if (Array.isArray(items)) return items.filter(visible) as Items;
+  return items && !visible(items as unknown as RecordItem) ? (undefined as Items) : items;
+}

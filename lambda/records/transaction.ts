@@ -1,0 +1,27 @@
+import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+
+/** One write or check of a DynamoDB transaction, in the document client's form. */
+export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/** The writes of one transaction, each under a name, so that a refusal can be told by what it refused. */
+export class Writes<Name extends string> {
+  readonly #named: { readonly name: Name; readonly item: TransactItem }[] = [];
+
+  add(name: Name, ...items: readonly TransactItem[]): this {
+    this.#named.push(...items.map((item) => ({ name, item })));
+    return this;
+  }
+
+  get items(): readonly TransactItem[] {
+    return this.#named.map(({ item }) => item);
+  }
+
+  /** @returns the names of the writes whose condition did not hold */
+  refused(error: TransactionCanceledException): ReadonlySet<Name> {
+    const reasons = error.CancellationReasons ?? [];
+    return new Set(
+      this.#named.filter((_, index) => reasons[index]?.Code === 'ConditionalCheckFailed').map(({ name }) => name),
+    );
+  }
+}
