@@ -172,7 +172,9 @@ function encodeAttributes(attributes: ReadonlyMap<string, string>): Buffer {
 
 /** HMAC-SHA-512 truncated to 32 bytes */
 export function authenticate(key: Buffer, message: Buffer): Buffer<ArrayBuffer> {
-  return createHmac('sha512', key).update(message).digest().subarray(0, footerLength);
+  const footer = Buffer.allocUnsafe(footerLength);
+  createHmac('sha512', key).update(message).digest().copy(footer);
+  return footer;
 }
 
 /** The checks of opening, in their order. Each throws EnvelopeError with the code of its own name. */
