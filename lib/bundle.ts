@@ -1,11 +1,27 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { routes } from '../lambda/http/routes';
 import { entryPoints } from './functions';
 
 const root = join(__dirname, '..');
 export const bundleDirectory = join(root, 'build');
+
+/**
+ * A function's credentials are those of its environment, where Lambda puts them. Without the SDK's search through profiles,
+ * single sign-on and instance metadata a bundle is 90 KB smaller, and nobody can lend a function another identity.
+ */
+const environmentCredentials: Plugin = {
+  name: 'environment-credentials',
+  setup: ({ onLoad, onResolve }) => {
+    const namespace = 'environment-credentials';
+    onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ path }) => ({ path, namespace }));
+    onLoad({ filter: /.*/, namespace }, () => ({
+      contents: `import { fromEnv } from '@aws-sdk/credential-provider-env'; export const defaultProvider = () => fromEnv();`,
+      resolveDir: root,
+    }));
+  },
+};
 
 /**
  * Bundles `lambda/**\/<name>.lambda.ts` of every declared function into `<directory>/<name>/index.js`, in one esbuild call:
@@ -30,6 +46,7 @@ export async function bundleFunctions(directory: string = bundleDirectory): Prom
     minify: true,
     legalComments: 'none',
     metafile: true,
+    plugins: [environmentCredentials],
     logLevel: 'warning',
   });
   return Object.fromEntries(

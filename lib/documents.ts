@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
 import { storeKey } from './encryption';
 
-/** A bucket as Ward keeps them all: own key, every version kept, Object Lock, TLS 1.2 or later, never public. */
+/** A bucket as Ward keeps them all: own key, every version kept, Object Lock, TLS alone (AWS takes 1.2 at least), never public. */
 export function wardBucket(
   scope: Construct,
   id: string,
@@ -20,7 +20,6 @@ export function wardBucket(
     versioned: true,
     objectLockEnabled: true,
     enforceSSL: true,
-    minimumTLSVersion: 1.2,
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     removalPolicy: RemovalPolicy.RETAIN,
