@@ -47,10 +47,17 @@ export class RestApi {
     this.server = createServer((request, response) => void this.serve(request, response));
   }
 
-  /** @param port 0: any that is free @returns the URL, without a slash at its end */
+  /**
+   * @param port 0: any that is free
+   * @returns the URL, without a slash at its end
+   * @throws Error in one sentence when the port cannot be had
+   */
   async listen(port: number): Promise<string> {
     await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
+      this.server.once('error', (cause: NodeJS.ErrnoException) => {
+        const why = cause.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${cause.code ?? 'unknown'})`;
+        reject(new Error(`port ${port} ${why}; set --port to another port`, { cause }));
+      });
       this.server.listen(port, '127.0.0.1', resolve);
     });
     const { port: actual } = this.server.address() as AddressInfo;
@@ -101,7 +108,7 @@ export class RestApi {
   private async answer(exchange: Exchange): Promise<Answer> {
     const { request, context } = exchange;
     // A web page that rebinds its name to 127.0.0.1 comes with its own name here.
-    if (!this.hosts.includes(request.headers.host ?? '')) return this.refuse(context, 'ACCESS_DENIED');
+    if (!this.hosts.includes(request.headers.host ?? '')) return this.refuseHost(context);
     let match: Match | undefined;
     try {
       match = this.router.match(context.httpMethod, context.path);
@@ -193,6 +200,17 @@ export class RestApi {
       clearTimeout(timer);
       context.integrationLatencyMilliseconds = Math.round(performance.now() - started);
     }
+  }
+
+  private refuseHost(context: RequestContext): Answer {
+    const title = `The Host must be ${this.hosts.join(' or ')}`;
+    context.error = { type: 'ACCESS_DENIED', message: title };
+    const body = { type: 'about:blank', title, status: 403 };
+    return {
+      status: 403,
+      headers: [['Content-Type', 'application/problem+json']],
+      body: Buffer.from(JSON.stringify(body)),
+    };
   }
 
   private refuse(

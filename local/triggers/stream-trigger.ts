@@ -38,6 +38,7 @@ export interface StreamTriggerEdge {
 export class StreamTrigger {
   private running: Promise<void> | undefined;
   private woken = false;
+  private behind = false;
   private readonly ending = new AbortController();
 
   /** @param after the position of the last process; undefined: the oldest record */
@@ -52,7 +53,10 @@ export class StreamTrigger {
     if (this.stopped) return;
     this.woken = true;
     this.running ??= this.run()
-      .catch((error: unknown) => this.edge.onFailed(error))
+      .catch((error: unknown) => {
+        this.behind = true;
+        this.edge.onFailed(error);
+      })
       .finally(() => {
         this.running = undefined;
       });
@@ -60,7 +64,7 @@ export class StreamTrigger {
 
   /** whether records may be waiting */
   get busy(): boolean {
-    return this.running !== undefined;
+    return this.behind || this.running !== undefined;
   }
 
   /** Resolves when the stream has been read to its end. */
@@ -81,6 +85,7 @@ export class StreamTrigger {
   private async run(): Promise<void> {
     while (this.woken && !this.stopped) {
       this.woken = false;
+      this.behind = false;
       for (;;) {
         const records = await this.edge.read(this.after, this.settings.batchSize);
         const last = records.at(-1);

@@ -1,0 +1,254 @@
+import { tokenVerifier } from './api/authorizer';
+import { type ApiDefinition, readApi } from './api/definition';
+import { RestApi } from './api/gateway';
+import { Cognito } from './cognito/cognito';
+import { DynamoDb } from './dynamodb/dynamodb';
+import { LocalFunctions } from './function-set';
+import { Iam } from './iam';
+import { Kms } from './kms/kms';
+import { Logs } from './logs/logs';
+import { Mail } from './mail';
+import { provision, tableEncryption, tableKeys } from './provision';
+import { S3 } from './s3/s3';
+import { type ServeOptions, serve } from './server';
+import type { Service } from './service';
+import { Credentials, type IssuedCredentials } from './signature';
+import { StateDirectory } from './state';
+import { Assembly } from './template';
+import { Triggers } from './triggers';
+
+export interface CloudOptions {
+  /** folder of the synthesized templates */
+  readonly assembly: string;
+  /** keeps everything */
+  readonly directory: string;
+  /** of the API; the services take those behind it. 0: any that are free */
+  readonly port: number;
+  /** begin with an empty folder */
+  readonly reset: boolean;
+}
+
+export interface CloudUrls {
+  readonly api: string;
+  readonly cognito: string;
+  readonly dynamodb: string;
+  readonly kms: string;
+  readonly s3: string;
+  readonly logs: string;
+  readonly mail: string;
+}
+
+/** What `cloud.json` tells other programs of the same user. */
+export interface CloudDescription {
+  readonly urls: CloudUrls;
+  readonly region: string;
+  readonly account: string;
+  /** by stack, as `cdk deploy --outputs-file` writes them, with the laptop's URL of the API */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** of the account's root */
+  readonly credentials: IssuedCredentials;
+  readonly pid: number;
+}
+
+export interface Cloud extends CloudDescription {
+  readonly directory: string;
+  /** path of cloud.json */
+  readonly file: string;
+  /** @param functionId name, ARN or logical id @returns what the handler answered @throws FunctionError */
+  invoke(functionId: string, event: unknown): Promise<unknown>;
+  /** Resolves when every stream has been read to its end. */
+  settled(): Promise<void>;
+  /** Stops everything; what was acknowledged is on disk. */
+  stop(): Promise<void>;
+}
+
+const sweepPeriodMilliseconds = 60_000;
+const streamAgeMilliseconds = 24 * 60 * 60 * 1000;
+
+/** What has been started, ended in reverse. */
+class Started {
+  private readonly ends: (() => unknown)[] = [];
+
+  add<Part>(part: Part, end: () => unknown): Part {
+    this.ends.push(end);
+    return part;
+  }
+
+  async end(): Promise<void> {
+    for (let end = this.ends.pop(); end; end = this.ends.pop()) await end();
+  }
+}
+
+/**
+ * Starts on 127.0.0.1 what the synthesized templates name.
+ * @throws Error in one sentence; nothing is left running then
+ */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const started = new Started();
+  try {
+    return await start(options, started);
+  } catch (error) {
+    await started.end();
+    throw error;
+  }
+}
+
+async function start(options: CloudOptions, started: Started): Promise<Cloud> {
+  const assembly = new Assembly(options.assembly);
+  const { account, region } = assembly;
+  const definition = readApi(assembly);
+  if (!definition) throw new Error(`The templates in ${options.assembly} have no REST API.`);
+  const iam = new Iam(assembly);
+  const state = new StateDirectory(options.directory, { reset: options.reset });
+  started.add(state, () => state.release());
+  state.checkTables(tableKeys(assembly));
+  const credentials = new Credentials();
+  const common = { authorize: iam.authorize, region, account };
+  const encryption = tableEncryption(assembly);
+  const origins = webOrigins(definition);
+
+  const logs = new Logs({ ...common, directory: state.folder('logs') });
+  const mail = new Mail({ ...common, directory: state.folder('mail') });
+  const kms = new Kms({ ...common, directory: state.folder('kms') });
+  const s3 = new S3({ ...common, directory: state.folder('s3') });
+  const dynamodb = new DynamoDb({
+    ...common,
+    directory: state.folder('dynamodb'),
+    tableKey: (table) => encryption.get(table),
+  });
+  started.add(dynamodb, () => dynamodb.close());
+  const functions = new LocalFunctions(assembly.functions(), {
+    ...common,
+    credentials,
+    mayAssume: (service, roleArn) => iam.mayAssume(service, roleArn),
+    log: (group, stream, lines) => logs.append(group, stream, lines),
+  });
+  started.add(functions, () => functions.stop());
+  const cognito = new Cognito({
+    ...common,
+    directory: state.folder('cognito'),
+    origins,
+    trigger: (functionArn, event) => {
+      const pool = `arn:aws:cognito-idp:${region}:${account}:userpool/${poolOf(event)}`;
+      if (!iam.mayInvoke('cognito-idp.amazonaws.com', functionArn, pool))
+        throw new Error('the user pool may not invoke its trigger');
+      return functions.invokeWith(functionArn, event);
+    },
+    mail: (message) => mail.deliver(message),
+  });
+  await provision(assembly, { dynamodb, kms, s3, cognito, logs });
+
+  const open = async (service: Service, offset: number, signingName: string, more: Partial<ServeOptions> = {}) => {
+    const port = options.port === 0 ? 0 : options.port + offset;
+    const served = await serve(service, { port, credentials, signingName, region, portSetting: '--port', ...more });
+    return started.add(served, () => served.close()).url;
+  };
+  const services = {
+    // Signing in is how a person gets credentials: the calls of an app are unsigned, and IAM refuses the others.
+    cognito: await open(cognito, 1, 'cognito-idp', {
+      anonymous: () => true,
+      crossOrigin: (origin) => origins.includes(origin),
+    }),
+    dynamodb: await open(dynamodb, 2, 'dynamodb'),
+    kms: await open(kms, 3, 'kms'),
+    s3: await open(s3, 4, 's3'),
+    logs: await open(logs, 5, 'logs'),
+    mail: await open(mail, 6, 'ses'),
+  };
+  functions.open({
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: services.cognito,
+    AWS_ENDPOINT_URL_DYNAMODB: services.dynamodb,
+    AWS_ENDPOINT_URL_KMS: services.kms,
+    AWS_ENDPOINT_URL_S3: services.s3,
+    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: services.logs,
+    AWS_ENDPOINT_URL_SESV2: services.mail,
+  });
+
+  const accessStream = `${definition.id}/${new Date().toISOString()}`.replaceAll(':', '.');
+  const api = new RestApi({
+    definition,
+    region,
+    accountId: account,
+    verifyToken: tokenVerifier((poolId) => fetchBytes(`${services.cognito}/${poolId}/.well-known/jwks.json`)),
+    invoke: (functionArn, event) => functions.invoke(functionArn, event),
+    mayInvoke: (functionArn, source) => iam.mayInvoke('apigateway.amazonaws.com', functionArn, source),
+    accessLog: (destinationArn, line) => logs.append(groupOf(destinationArn), accessStream, [line]),
+  });
+  started.add(api, () => api.close());
+  const urls: CloudUrls = { api: await api.listen(options.port), ...services };
+  const triggers = await Triggers.start({
+    ...common,
+    assembly,
+    directory: state.folder('triggers'),
+    streams: dynamodb,
+    invoke: (functionId, event) => functions.invoke(functionId, event),
+    roleOf: (functionId) => functions.definition(functionId).roleArn,
+    mayInvoke: (service, functionId, source) => iam.mayInvoke(service, functionId, source),
+    mayAssume: (service, roleArn, source) => iam.mayAssume(service, roleArn, source),
+    report: (sentence) => process.stderr.write(`${sentence}\n`),
+  });
+  // A function that is cut off is the end of the trigger's wait for it.
+  started.add(triggers, () => Promise.all([triggers.stop(), functions.stop()]));
+  const sweeping = setInterval(() => void sweep(dynamodb, triggers), sweepPeriodMilliseconds);
+  sweeping.unref();
+  started.add(sweeping, () => clearInterval(sweeping));
+
+  const description: CloudDescription = {
+    urls,
+    region,
+    account,
+    outputs: localOutputs(assembly, definition, urls.api),
+    credentials: credentials.issue({ kind: 'root', arn: `arn:aws:iam::${account}:root` }),
+    pid: process.pid,
+  };
+  return {
+    ...description,
+    directory: state.path,
+    file: state.announce(description),
+    invoke: (functionId, event) => functions.invokeWith(functionId, event),
+    settled: () => triggers.settled(),
+    stop: () => started.end(),
+  };
+}
+
+/** What AWS does by itself: TTL, and streams that end after a day, though never before a function has read them. */
+async function sweep(dynamodb: DynamoDb, triggers: Triggers): Promise<void> {
+  try {
+    await dynamodb.sweepExpired();
+    if (!triggers.busy) await dynamodb.trimStreams(streamAgeMilliseconds);
+  } catch (error) {
+    process.stderr.write(`Expired items were not swept (${error instanceof Error ? error.name : 'unknown'}).\n`);
+  }
+}
+
+/** the web pages that the template lets call the API; the user pool answers the same ones */
+function webOrigins({ methods }: ApiDefinition): string[] {
+  const origins = methods.flatMap(({ integration }) =>
+    integration.kind === 'mock'
+      ? [integration.response.headers.get('Access-Control-Allow-Origin') ?? '', ...integration.response.otherOrigins]
+      : [],
+  );
+  return [...new Set(origins)].filter((origin) => origin !== '');
+}
+
+function localOutputs(assembly: Assembly, definition: ApiDefinition, url: string): CloudDescription['outputs'] {
+  const deployed = `https://${definition.id}.execute-api.${assembly.region}.amazonaws.com/${definition.stage}`;
+  return Object.fromEntries(
+    Object.entries(assembly.outputs()).map(([stack, outputs]) => [
+      stack,
+      Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value.replace(deployed, url)])),
+    ]),
+  );
+}
+
+function poolOf(event: unknown): string {
+  return typeof event === 'object' && event !== null && 'userPoolId' in event ? String(event.userPoolId) : '';
+}
+
+const groupOf = (arn: string): string => /:log-group:([^:]+)/.exec(arn)?.[1] ?? arn;
+
+async function fetchBytes(url: string): Promise<ArrayBuffer> {
+  const response = await fetch(url, { redirect: 'error' });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response.arrayBuffer();
+}
