@@ -207,11 +207,13 @@ export function joinClaim(payment: JsonObject, clinical: JsonObject): JsonObject
 function merge(payment: unknown, clinical: unknown): unknown {
   if (Array.isArray(payment) && Array.isArray(clinical)) {
     const length = Math.max(payment.length, clinical.length);
-    return Array.from({ length }, (_, index): unknown => {
+    const items = Array.from({ length }, (_, index): unknown => {
       const [ours, theirs]: unknown[] = [payment[index] ?? null, clinical[index] ?? null];
       if (ours === null || theirs === null) return ours ?? theirs;
       return merge(ours, theirs);
     });
+    // Only a half that was changed since has another length; a place that is then empty in both is nobody's.
+    return payment.length === clinical.length ? items : items.filter((item) => item !== null);
   }
   if (!isObject(payment) || !isObject(clinical)) return payment;
   const keys = new Set([...Object.keys(payment), ...Object.keys(clinical)]);
@@ -240,16 +242,20 @@ export function paymentIssues(body: unknown): FhirIssue[] {
     ];
   const { clinical } = divide(body, rules[type]);
   const issues: FhirIssue[] = [];
+  const refuse = (path: string): void => {
+    issues.push({
+      path,
+      code: 'unknown-element',
+      message: `${path} has content that is not of the payment half of a ${type}`,
+    });
+  };
   const visit = (node: unknown, path: string): void => {
     if (Array.isArray(node)) for (const [index, item] of node.entries()) visit(item, `${path}[${index}]`);
     else if (isObject(node))
-      for (const [key, child] of Object.entries(node)) visit(child, listedNames.has(key) ? `${path}.${key}` : path);
-    else if (node !== null)
-      issues.push({
-        path,
-        code: 'unknown-element',
-        message: `${path} does not belong to the payment half of a ${type}`,
-      });
+      for (const [key, child] of Object.entries(node))
+        if (listedNames.has(key)) visit(child, `${path}.${key}`);
+        else refuse(path);
+    else if (node !== null) refuse(path);
   };
   visit(clinical, type);
   return issues;
