@@ -19,6 +19,8 @@ export interface TableGrant {
   readonly partitions: readonly string[];
   /** the calls are allowed inside TransactWriteItems alone, where the audit event is one of the items */
   readonly inTransaction: boolean;
+  /** of `dynamodb:Attributes`: the calls name no other attribute of the item */
+  readonly attributes?: readonly string[];
 }
 
 export type PatientKeyAction = 'Decrypt' | 'GenerateDataKey';
@@ -31,7 +33,7 @@ export interface FunctionDeclaration {
   readonly tables: readonly TableGrant[];
   /** on the key that wraps patient keys: for which purposes of the encryption context */
   readonly patientKey?: Readonly<Partial<Record<PatientKeyAction, readonly KeyPurpose[]>>>;
-  readonly userPool?: readonly ('AdminCreateUser' | 'AdminGetUser' | 'AdminDeleteUser')[];
+  readonly userPool?: readonly ('AdminCreateUser' | 'AdminDeleteUser')[];
   readonly memoryMegabytes?: number;
   readonly timeoutSeconds?: number;
 }
@@ -85,8 +87,10 @@ export const functions = {
     tables: [
       decides(),
       audits,
-      governance.may(['ENROLLMENT#*', 'ACTOR#*'], 'GetItem'),
-      governance.mayWithEvent(['ENROLLMENT#*', 'ACTOR#*'], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
+      governance.may(['ENROLLMENT#*'], 'GetItem'),
+      governance.mayWithEvent(['ENROLLMENT#*'], 'PutItem', 'UpdateItem'),
+      // Binds an account to its record, and cannot give it a role.
+      { ...governance.mayWithEvent(['ACTOR#*'], 'UpdateItem'), attributes: ['PK', 'SK', 'patient', 'version'] },
       records.may([patients], 'GetItem'),
       records.mayWithEvent([patients], 'ConditionCheckItem'),
     ],
@@ -94,13 +98,13 @@ export const functions = {
   users: {
     concern: 'creates and lists the people who can sign in',
     tables: [
-      decides(idempotency),
+      decides(),
       audits,
-      governance.may(['ACTOR#*', 'ACTORS'], 'GetItem', 'Query'),
-      governance.mayWithEvent(['ACTOR#*', 'ACTORS', idempotency], 'PutItem', 'ConditionCheckItem'),
+      governance.may(['ACTORS'], 'Query'),
+      governance.mayWithEvent(['ACTOR#*', 'ACTORS'], 'PutItem'),
     ],
     // AdminDeleteUser takes back a person whose record in the governance table could not be written.
-    userPool: ['AdminCreateUser', 'AdminGetUser', 'AdminDeleteUser'],
+    userPool: ['AdminCreateUser', 'AdminDeleteUser'],
   },
   registration: {
     concern: 'makes a patient known, under a key of its own',
@@ -155,8 +159,7 @@ export const functions = {
       decides(),
       audits,
       governance.may(['PATIENT#*', 'ACTOR#*'], 'GetItem', 'Query'),
-      governance.mayWithEvent(['PATIENT#*', 'ACTOR#*'], 'ConditionCheckItem'),
-      governance.mayWithEvent(['PATIENT#*'], 'PutItem', 'UpdateItem'),
+      governance.mayWithEvent(['PATIENT#*'], 'PutItem'),
       records.may([patients], 'GetItem'),
       records.mayWithEvent([patients], 'ConditionCheckItem'),
     ],

@@ -14,7 +14,7 @@ export interface Stores {
 
 /** Gives a function's role what its declaration says and nothing else. 45 CFR 164.308(a)(4)(ii)(B). */
 export function grant(handler: LambdaFunction, declaration: FunctionDeclaration, stores: Stores): void {
-  for (const { table, actions, partitions, inTransaction } of declaration.tables)
+  for (const { table, actions, partitions, inTransaction, attributes } of declaration.tables)
     handler.addToRolePolicy(
       new PolicyStatement({
         actions: actions.map((action) => `dynamodb:${action}`),
@@ -22,7 +22,8 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
         conditions: {
           // "For all values" holds of a call that names no partition too, so the key must be there.
           'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
-          Null: { 'dynamodb:LeadingKeys': 'false' },
+          Null: { 'dynamodb:LeadingKeys': 'false', ...(attributes && { 'dynamodb:Attributes': 'false' }) },
+          ...(attributes && { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': attributes } }),
           ...(inTransaction && {
             'ForAnyValue:StringEquals': { 'dynamodb:EnclosingOperation': ['TransactWriteItems'] },
           }),

@@ -49,7 +49,7 @@ export function describeFunctions({ production }: { readonly production: Synthes
       const partitions = condition['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'];
       expect(partitions).toBeDefined();
       expect([partitions].flat()).not.toContain('*');
-      expect(condition['Null']).toEqual({ 'dynamodb:LeadingKeys': 'false' });
+      expect(condition['Null']).toMatchObject({ 'dynamodb:LeadingKeys': 'false' });
     }
   });
 
@@ -69,6 +69,27 @@ export function describeFunctions({ production }: { readonly production: Synthes
         expect(condition['ForAnyValue:StringEquals']).toEqual({
           'dynamodb:EnclosingOperation': ['TransactWriteItems'],
         });
+  });
+
+  test('the function that binds an account to a record can give no role', () => {
+    const writes = statements.filter(
+      ({ where, actions, condition }) =>
+        where.startsWith('Account') &&
+        actions.some((action) => action.startsWith('dynamodb:')) &&
+        !actions.includes('dynamodb:BatchGetItem') &&
+        JSON.stringify(condition).includes('ACTOR#'),
+    );
+    expect(writes.map(({ actions, condition }) => [actions, condition['ForAllValues:StringEquals']])).toEqual([
+      [['dynamodb:UpdateItem'], { 'dynamodb:Attributes': ['PK', 'SK', 'patient', 'version'] }],
+    ]);
+  });
+
+  test('only the function that creates people writes actors', () => {
+    const writers = statements.filter(
+      ({ actions, condition }) =>
+        actions.includes('dynamodb:PutItem') && JSON.stringify(condition).includes('"ACTOR#*"'),
+    );
+    expect(writers.map(({ where }) => where)).toEqual([expect.stringMatching(/^Users/)]);
   });
 
   test('keys of tables are used through DynamoDB alone', () => {
