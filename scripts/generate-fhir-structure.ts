@@ -101,7 +101,7 @@ function codeLister(terminology: readonly unknown[]): (url: string) => string[] 
     if (part.valueSet !== undefined) {
       if (part.system !== undefined) return undefined;
       const lists = part.valueSet.map((url) => codesOf(url));
-      return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
+      return lists.includes(undefined) ? undefined : lists.flatMap((list) => list ?? []);
     }
     if (part.concept !== undefined) return part.concept.map((one) => one.code);
     const system = part.system === undefined ? undefined : systems.get(part.system);
@@ -112,9 +112,9 @@ function codeLister(terminology: readonly unknown[]): (url: string) => string[] 
     if (set?.compose === undefined) return undefined;
     const included = set.compose.include.map(codesOfInclude);
     const excluded = (set.compose.exclude ?? []).map(codesOfInclude);
-    if (![...included, ...excluded].every((list) => list !== undefined)) return undefined;
+    if ([...included, ...excluded].includes(undefined)) return undefined;
     const without = new Set(excluded.flat());
-    const codes = [...new Set(included.flat())].filter((code) => !without.has(code));
+    const codes = [...new Set(included.flatMap((list) => list ?? []))].filter((code) => !without.has(code));
     return codes.length === 0 || codes.length > largestCodeSet ? undefined : codes;
   }
   return (url) => codesOf(url)?.map((code) => code);

@@ -69,7 +69,15 @@ export function cutBundle(bundle: { readonly entries: readonly BundleEntry[] }):
 }
 
 const partOverhead = Buffer.byteLength('{"entries":[]}');
-const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+/** @returns Infinity for what is nested too deeply to be written as JSON */
+function jsonBytes(value: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value));
+  } catch (error) {
+    if (error instanceof RangeError) return Number.POSITIVE_INFINITY;
+    throw error;
+  }
+}
 
 const refuse = (path: string, message: string): { issues: FhirIssue[] } => ({
   issues: [{ path, code: 'bundle', message }],

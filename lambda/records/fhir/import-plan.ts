@@ -133,6 +133,8 @@ function relativeUrl({ resource }: ImportEntry): string | undefined {
 
 /** what is wrong with an entry by itself */
 function entryIssues({ fullUrl, resource, request }: ImportEntry): FhirIssue[] {
+  const issues = [...validateResource(resource), ...requestIssues(request)];
+  if (issues.length > 0) return issues;
   if (byteLength(resource) > importLimits.resourceBytes)
     return [
       {
@@ -141,8 +143,6 @@ function entryIssues({ fullUrl, resource, request }: ImportEntry): FhirIssue[] {
         message: `a resource has at most ${importLimits.resourceBytes} bytes`,
       },
     ];
-  const issues = [...validateResource(resource), ...requestIssues(request)];
-  if (issues.length > 0) return issues;
   return [...fullUrlIssues(fullUrl, resource), ...sensitivityIssues(resource)];
 }
 
@@ -168,6 +168,7 @@ function fullUrlIssues(fullUrl: unknown, resource: unknown): FhirIssue[] {
   const type = String(own(resource, 'resourceType'));
   const isValid =
     typeof fullUrl === 'string' &&
+    fullUrl.length <= 500 &&
     (urn.test(fullUrl) ||
       (/^https?:\/\/[A-Za-z0-9.:/_~-]+$/.test(fullUrl) &&
         fullUrl.endsWith(`/${type}/${String(id)}`) &&
@@ -225,7 +226,15 @@ function sizeIssues(entries: readonly ImportEntry[]): ImportIssue[] {
     : [];
 }
 
-const byteLength = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? '');
+/** @returns 0 for what is nested too deeply to be written as JSON: the validator refuses it by its depth */
+function byteLength(value: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value) ?? '');
+  } catch (error) {
+    if (error instanceof RangeError) return 0;
+    throw error;
+  }
+}
 
 const ofWhole = (code: FhirIssue['code'], message: string): ImportIssue => ({
   entry: -1,

@@ -43,7 +43,7 @@ function areHarmless(attributes: string): boolean {
     if (name === 'src' && !/^(#[A-Za-z0-9.-]+|data:image\/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+)$/.test(value))
       return false;
     if ((name === 'href' || name === 'cite') && !/^(https?:\/\/|mailto:|tel:|#)[^\s]*$/.test(value)) return false;
-    if (name === 'style' && /url|expression|import|behaviou?r|binding|[\\@&]|\/\*/i.test(value)) return false;
+    if (name === 'style' && /url|expression|position|import|behaviou?r|binding|[\\@&]|\/\*/i.test(value)) return false;
     if (name === 'xmlns' && value !== 'http://www.w3.org/1999/xhtml') return false;
   }
   return true;

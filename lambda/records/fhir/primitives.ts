@@ -41,14 +41,14 @@ const unprintable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\p{Surrogate}]
 const isPrintable = (value: string): boolean => value.length <= mebibyte && !unprintable.test(value);
 function isBase64(value: string): boolean {
   const packed = value.replace(/\s/g, '');
-  return packed.length % 4 === 0 && !packed.slice(0, -2).includes('=');
+  return packed !== '' && packed.length % 4 === 0 && !/=/.test(packed.slice(0, -2)) && !/=[^=]$/.test(packed);
 }
 
 const anyText = text(/\S/, 'text of at most 1 MB that is not blank', isPrintable);
 const uri = text(/^\S+$/, 'a URI without white space', isPrintable);
 
 export const primitives: ReadonlyMap<string, PrimitiveType> = new Map<string, PrimitiveType>([
-  ['base64Binary', text(/^[0-9a-zA-Z+/\s]+[=\s]*$/, 'base64', isBase64)],
+  ['base64Binary', text(/^[0-9a-zA-Z+/=\s]+$/, 'base64', isBase64)],
   ['boolean', { json: 'boolean', isValid: (value) => typeof value === 'boolean', form: 'true or false' }],
   ['canonical', uri],
   ['code', text(/^\S+( \S+)*$/, 'a code: words with single spaces between them', isPrintable)],

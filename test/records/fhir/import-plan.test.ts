@@ -162,6 +162,18 @@ describe('planImport', () => {
     expect(refused(entries)).toEqual(issues);
   });
 
+  it('refuses what is nested so deeply that walking through it would end the function', () => {
+    const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+    expect(refused([patient(), condition('d', { extension: deep })])).toEqual(['1 type Condition.extension[0]']);
+    let extension: object = { url: 'x', valueString: 'x' };
+    for (let level = 0; level < 50_000; level += 1) extension = { url: 'x', extension: [extension] };
+    expect(refused([patient(), condition('d', { extension: [extension] })])[0]).toMatch(/^1 depth /);
+    const entry = [condition('d', { extension: [extension] })];
+    expect(bundleEnvelope({ resourceType: 'Bundle', type: 'batch', entry })).toMatchObject({
+      issues: [{ code: 'size' }],
+    });
+  });
+
   it('names each refused entry by type and id, if that is well-formed, and echoes no value', () => {
     const plan = planImport([patient(), condition('d', { code: 'Zebulon' }), condition('Zebulon!')]);
     if (!('issues' in plan)) throw new Error('expected issues');
