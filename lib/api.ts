@@ -142,7 +142,6 @@ export class Api extends Construct {
       'HIPAA.Security-APIGWExecutionLoggingEnabled': executionLogs,
       'AwsSolutions-APIG6': executionLogs,
       'HIPAA.Security-APIGWXrayEnabled': 'A trace of the stage records the full URL, which holds patient ids',
-      'HIPAA.Security-APIGWAssociatedWithWAF': webAcl,
       'AwsSolutions-APIG3': webAcl,
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
         'The role by which API Gateway writes access logs, one an account and Region; AWS keeps this policy for it alone',

@@ -48,8 +48,19 @@ export interface Synthesized {
   readonly acknowledgements: readonly Acknowledgement[];
 }
 
+/** What a rule pack finds at a construct where nothing is acknowledged. */
+export interface Finding {
+  readonly rule: string;
+  readonly path: string;
+}
+
 /** Synthesizes the laptop's stage and a production stage. Functions are stand-ins: bundles are the bundle test's business. */
-export function synthesize(): { readonly local: Synthesized; readonly production: Synthesized } {
+export function synthesize(): {
+  readonly local: Synthesized;
+  readonly production: Synthesized;
+  /** of production */
+  readonly findings: readonly Finding[];
+} {
   const folder = mkdtempSync(join(tmpdir(), 'ward-synth-'));
   try {
     const stages = { ...cdk.context.ward.stages, prod: productionStage };
@@ -58,7 +69,11 @@ export function synthesize(): { readonly local: Synthesized; readonly production
       encoding: 'utf8',
     });
     if (child.status !== 0) throw new Error(`the app does not synthesize\n${child.stdout}${child.stderr}`);
-    return { local: read(join(folder, 'local')), production: read(join(folder, 'prod')) };
+    return {
+      local: read(join(folder, 'local')),
+      production: read(join(folder, 'prod')),
+      findings: findings(join(folder, 'bare', 'validation-report.json')),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -69,4 +84,22 @@ function read(folder: string): Synthesized {
   const stack = (name: string) => new Template(json(`${name}.template.json`));
   const [archive, data, api] = [stack('WardArchive'), stack('WardData'), stack('WardApi')];
   return { archive, data, api, all: [archive, data, api], acknowledgements: json('acknowledgements.json') };
+}
+
+interface Report {
+  readonly pluginReports: readonly {
+    readonly violations: readonly {
+      readonly ruleName: string;
+      readonly violatingConstructs: readonly { readonly constructPath: string }[];
+    }[];
+  }[];
+}
+
+function findings(file: string): readonly Finding[] {
+  const report: Report = JSON.parse(readFileSync(file, 'utf8'));
+  return report.pluginReports.flatMap(({ violations }) =>
+    violations.flatMap(({ ruleName, violatingConstructs }) =>
+      violatingConstructs.map(({ constructPath }) => ({ rule: ruleName, path: constructPath })),
+    ),
+  );
 }

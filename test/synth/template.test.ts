@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { page } from '../../scripts/acknowledgements';
 import { synthesize } from './assembly';
 import { describeApi } from './template/api';
 import { describeAuthentication } from './template/authentication';
@@ -14,8 +17,23 @@ describe('stores', () => describeStores(synthesized));
 describe('functions', () => describeFunctions(synthesized));
 describe('the API', () => describeApi(synthesized));
 
-test('every acknowledged finding has a reason that is a sentence', () => {
-  const { acknowledgements } = synthesized.production;
-  expect(acknowledgements.length).toBeGreaterThan(10);
-  expect(acknowledgements.filter(({ reason }) => reason.split(' ').length < 8)).toEqual([]);
+describe('findings of the rule packs', () => {
+  const { findings, production } = synthesized;
+  const { acknowledgements } = production;
+
+  test('each acknowledgement answers a finding: none is left of what was put right', () => {
+    const unanswered = acknowledgements.filter(
+      ({ rule, path }) => !findings.some((finding) => finding.rule === rule && finding.path.startsWith(`${path}/`)),
+    );
+    expect(unanswered).toEqual([]);
+  });
+
+  test('each has a reason that is a sentence', () => {
+    expect(acknowledgements.length).toBeGreaterThan(10);
+    expect(acknowledgements.filter(({ reason }) => reason.split(' ').length < 8)).toEqual([]);
+  });
+
+  test('docs/acknowledgements.md lists them as they are: npx tsx scripts/acknowledgements.ts writes it', () => {
+    expect(readFileSync(join(__dirname, '../../docs/acknowledgements.md'), 'utf8')).toBe(page(acknowledgements));
+  });
 });

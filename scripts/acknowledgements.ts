@@ -1,0 +1,39 @@
+// Writes docs/acknowledgements.md from what lib acknowledges: npx tsx scripts/acknowledgements.ts
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { compose } from '../bin/app';
+import cdk from '../cdk.json';
+import { type Acknowledgement, acknowledgements } from '../lib/acknowledgements';
+import { bundleDirectory, bundleFunctions } from '../lib/bundle';
+
+/** @returns the page for a reviewer: each rule once, its reasons, and where they hold */
+export function page(list: readonly Acknowledgement[]): string {
+  const sections = new Map<string, Map<string, string[]>>();
+  for (const { rule, reason, path } of list) {
+    const reasons = sections.get(rule) ?? new Map<string, string[]>();
+    reasons.set(reason, [...(reasons.get(reason) ?? []), path]);
+    sections.set(rule, reasons);
+  }
+  const body = [...sections].map(([rule, reasons]) => {
+    const paragraphs = [...reasons].map(
+      ([reason, paths]) => `${reason}.\n\n${paths.map((path) => `- ${path}`).join('\n')}`,
+    );
+    return `## ${rule.replace(/[<>]/g, '\\$&')}\n\n${paragraphs.join('\n\n')}\n`;
+  });
+  return `# Findings that stand
+
+The rule packs HIPAA Security and AWS Solutions of cdk-nag check every synthesis; a finding that is not listed here fails it.
+This page is written from the code (\`npx tsx scripts/acknowledgements.ts\`), and a test holds it to that.
+
+${body.join('\n')}`;
+}
+
+async function main(): Promise<void> {
+  await bundleFunctions();
+  const app = new App({ context: cdk.context });
+  compose(app, bundleDirectory);
+  writeFileSync(join(__dirname, '../docs/acknowledgements.md'), page(acknowledgements(app)));
+}
+
+if (require.main === module) void main();
