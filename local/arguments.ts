@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, types } from 'node:util';
 import type { CloudOptions } from './cloud';
 
 export const usage = `Usage: npm start -- [options] [assembly]
@@ -20,9 +20,9 @@ export function readArguments(words: readonly string[]): CloudOptions | 'help' {
   if (values.help) return 'help';
   const [assembly = 'cdk.out', another] = positionals;
   if (another !== undefined) throw new Error('Name one folder of templates at most; see --help.');
-  // Seven services stand at consecutive ports.
-  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_529)
-    throw new Error('--port takes a number from 0 to 65529.');
+  // Eight servers stand at consecutive ports.
+  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_528)
+    throw new Error('--port takes a number from 0 to 65528.');
   if (values.data === '') throw new Error('--data takes a folder.');
   return { assembly, directory: values.data, port: Number(values.port), reset: values.reset };
 }
@@ -41,7 +41,7 @@ function split(words: readonly string[]) {
     });
   } catch (error) {
     // Node's message has more than one sentence; the first names the option.
-    const [first = 'The options are not understood'] = error instanceof Error ? error.message.split(/\.(?:\s|$)/) : [];
-    throw new Error(`${first}; see --help.`, { cause: error });
+    const [first] = types.isNativeError(error) ? error.message.split(/\.(?:\s|$)/) : [];
+    throw new Error(`${first ?? 'The options are not understood'}; see --help.`, { cause: error });
   }
 }

@@ -7,7 +7,8 @@ import { LocalFunctions } from './function-set';
 import { Iam } from './iam';
 import { Kms } from './kms/kms';
 import { Logs } from './logs/logs';
-import { Mail } from './mail';
+import { startMail } from './mail';
+import { sendAs } from './pool-mail';
 import { provision, tableEncryption, tableKeys } from './provision';
 import { S3 } from './s3/s3';
 import { type ServeOptions, serve } from './server';
@@ -35,6 +36,8 @@ export interface CloudUrls {
   readonly kms: string;
   readonly s3: string;
   readonly logs: string;
+  readonly ses: string;
+  /** of the page that shows every mail; nothing leaves the machine */
   readonly mail: string;
 }
 
@@ -62,6 +65,8 @@ export interface Cloud extends CloudDescription {
   stop(): Promise<void>;
 }
 
+/** Cognito's own sender, for a pool that names none. */
+const poolSender = { domain: 'verificationemail.com', address: 'no-reply@verificationemail.com' };
 const sweepPeriodMilliseconds = 60_000;
 const streamAgeMilliseconds = 24 * 60 * 60 * 1000;
 
@@ -104,11 +109,22 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
   state.checkTables(tableKeys(assembly));
   const credentials = new Credentials();
   const common = { authorize: iam.authorize, region, account };
+  const root = `arn:aws:iam::${account}:root`;
   const encryption = tableEncryption(assembly);
   const origins = webOrigins(definition);
 
   const logs = new Logs({ ...common, directory: state.folder('logs') });
-  const mail = new Mail({ ...common, directory: state.folder('mail') });
+  const port = (offset: number): number => (options.port === 0 ? 0 : options.port + offset);
+  const mail = await startMail({
+    ...common,
+    directory: state.folder('mail'),
+    port: port(6),
+    identities: [...assembly.resources('AWS::SES::EmailIdentity').map(({ ref }) => ref), poolSender.domain],
+  }).catch((cause: unknown) => {
+    if (!isCode(cause, 'EADDRINUSE')) throw cause;
+    throw new Error(`port ${port(6)} is in use; set --port to another port`, { cause });
+  });
+  started.add(mail, () => mail.close());
   const kms = new Kms({ ...common, directory: state.folder('kms') });
   const s3 = new S3({ ...common, directory: state.folder('s3') });
   const dynamodb = new DynamoDb({
@@ -134,13 +150,19 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
         throw new Error('the user pool may not invoke its trigger');
       return functions.invokeWith(functionArn, event);
     },
-    mail: (message) => mail.deliver(message),
+    mail: sendAs(poolSender.address, { kind: 'root', arn: root }, mail.service),
   });
   await provision(assembly, { dynamodb, kms, s3, cognito, logs });
 
   const open = async (service: Service, offset: number, signingName: string, more: Partial<ServeOptions> = {}) => {
-    const port = options.port === 0 ? 0 : options.port + offset;
-    const served = await serve(service, { port, credentials, signingName, region, portSetting: '--port', ...more });
+    const served = await serve(service, {
+      port: port(offset),
+      credentials,
+      signingName,
+      region,
+      portSetting: '--port',
+      ...more,
+    });
     return started.add(served, () => served.close()).url;
   };
   const services = {
@@ -153,7 +175,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     kms: await open(kms, 3, 'kms'),
     s3: await open(s3, 4, 's3'),
     logs: await open(logs, 5, 'logs'),
-    mail: await open(mail, 6, 'ses'),
+    ses: await open(mail.service, 7, 'ses'),
   };
   functions.open({
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: services.cognito,
@@ -161,7 +183,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     AWS_ENDPOINT_URL_KMS: services.kms,
     AWS_ENDPOINT_URL_S3: services.s3,
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: services.logs,
-    AWS_ENDPOINT_URL_SESV2: services.mail,
+    AWS_ENDPOINT_URL_SESV2: services.ses,
   });
 
   const accessStream = `${definition.id}/${new Date().toISOString()}`.replaceAll(':', '.');
@@ -175,7 +197,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     accessLog: (destinationArn, line) => logs.append(groupOf(destinationArn), accessStream, [line]),
   });
   started.add(api, () => api.close());
-  const urls: CloudUrls = { api: await api.listen(options.port), ...services };
+  const urls: CloudUrls = { api: await api.listen(options.port), ...services, mail: mail.url };
   const triggers = await Triggers.start({
     ...common,
     assembly,
@@ -189,7 +211,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
   });
   // A function that is cut off is the end of the trigger's wait for it.
   started.add(triggers, () => Promise.all([triggers.stop(), functions.stop()]));
-  const sweeping = setInterval(() => void sweep(dynamodb, triggers), sweepPeriodMilliseconds);
+  const sweeping = setInterval(() => void sweep(dynamodb, logs, triggers), sweepPeriodMilliseconds);
   sweeping.unref();
   started.add(sweeping, () => clearInterval(sweeping));
 
@@ -198,7 +220,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     region,
     account,
     outputs: localOutputs(assembly, definition, urls.api),
-    credentials: credentials.issue({ kind: 'root', arn: `arn:aws:iam::${account}:root` }),
+    credentials: credentials.issue({ kind: 'root', arn: root }),
     pid: process.pid,
   };
   return {
@@ -211,13 +233,14 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
   };
 }
 
-/** What AWS does by itself: TTL, and streams that end after a day, though never before a function has read them. */
-async function sweep(dynamodb: DynamoDb, triggers: Triggers): Promise<void> {
+/** What AWS does by itself: log retention, TTL, and streams that end after a day, though never before a function has read them. */
+async function sweep(dynamodb: DynamoDb, logs: Logs, triggers: Triggers): Promise<void> {
   try {
+    logs.sweep();
     await dynamodb.sweepExpired();
     if (!triggers.busy) await dynamodb.trimStreams(streamAgeMilliseconds);
   } catch (error) {
-    process.stderr.write(`Expired items were not swept (${error instanceof Error ? error.name : 'unknown'}).\n`);
+    process.stderr.write(`What has expired was not swept (${error instanceof Error ? error.name : 'unknown'}).\n`);
   }
 }
 
@@ -244,6 +267,9 @@ function localOutputs(assembly: Assembly, definition: ApiDefinition, url: string
 function poolOf(event: unknown): string {
   return typeof event === 'object' && event !== null && 'userPoolId' in event ? String(event.userPoolId) : '';
 }
+
+const isCode = (error: unknown, code: string): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 
 const groupOf = (arn: string): string => /:log-group:([^:]+)/.exec(arn)?.[1] ?? arn;
 

@@ -37,7 +37,15 @@ export class LocalFunctions {
 
   /** Makes the functions ready to be invoked. @param endpoints `AWS_ENDPOINT_URL_…` of each service */
   open(endpoints: Readonly<Record<string, string>>): void {
-    const { region, credentials, log } = this.options;
+    const { region, credentials } = this.options;
+    const log: FunctionSetOptions['log'] = (group, stream, lines) => {
+      try {
+        this.options.log(group, stream, lines);
+      } catch (error) {
+        // As in AWS, a function goes on when its log cannot be written.
+        process.stderr.write(`${group} cannot be written (${error instanceof Error ? error.name : 'unknown'}).\n`);
+      }
+    };
     for (const definition of new Set(this.definitions.values())) {
       const issued = credentials.issue({ kind: 'role', arn: definition.roleArn, session: definition.id });
       const environment = {

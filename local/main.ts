@@ -4,6 +4,7 @@ import { type DemoUser, seedDemo } from './demo';
 
 // Lambda runs in UTC; the worker threads take the time zone of this process.
 process.env['TZ'] = 'UTC';
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 function print(cloud: Cloud, users: readonly DemoUser[], seconds: number): void {
   const line = (name: string, value: string) => console.log(`  ${name.padEnd(10)} ${value}`);

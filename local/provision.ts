@@ -71,6 +71,9 @@ export async function provision(assembly: Assembly, services: Services): Promise
   });
   each('AWS::S3::Bucket', ({ ref, properties }) => s3.ensureBucket(ref, properties));
   each('AWS::Logs::LogGroup', ({ ref, properties }) => logs.ensureGroup(ref, properties));
+  // Lambda makes the group of a function that the template gives none.
+  const declared = new Set(assembly.resources('AWS::Logs::LogGroup').map(({ ref }) => ref));
+  for (const { logGroup } of assembly.functions()) if (!declared.has(logGroup)) logs.ensureGroup(logGroup, {});
   each('AWS::Cognito::UserPool', ({ ref, properties }) => cognito.ensurePool(ref, properties));
   each('AWS::Cognito::UserPoolClient', ({ ref, properties }) =>
     cognito.ensureClient(ofPool.parse(properties).UserPoolId, ref, properties),

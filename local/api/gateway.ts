@@ -45,6 +45,7 @@ export class RestApi {
     this.router = new Router(definition.methods);
     this.format = definition.accessLog && compileTemplate(definition.accessLog.format, 'the stage’s access log');
     this.server = createServer((request, response) => void this.serve(request, response));
+    this.server.keepAliveTimeout = 60_000; // as API Gateway; a shorter one races with a client's next request
   }
 
   /**
@@ -96,13 +97,24 @@ export class RestApi {
       if (!gone) process.stderr.write(`the API failed: ${error instanceof Error ? error.stack : 'unknown'}\n`);
       answer = this.refuse(context, 'DEFAULT_5XX');
     }
+    if (!this.recorded(context, answer, started)) answer = this.refuse(context, 'DEFAULT_5XX');
+    this.write(request, response, context, answer);
+  }
+
+  /** The line is there before the client has its answer: what the gateway refuses has no other evidence. */
+  private recorded(context: RequestContext, answer: Answer, started: number): boolean {
     context.status = answer.status;
     context.responseLength = answer.body.length;
     context.responseLatencyMilliseconds = Math.round(performance.now() - started);
-    // The line is there before the client has its answer: what the gateway refuses has no other evidence.
     const { accessLog } = this.options.definition;
-    if (this.format && accessLog) this.options.accessLog(accessLog.destinationArn, this.format(context));
-    this.write(request, response, context, answer);
+    if (!this.format || !accessLog) return true;
+    try {
+      this.options.accessLog(accessLog.destinationArn, this.format(context));
+      return true;
+    } catch (error) {
+      process.stderr.write(`the access log failed: ${error instanceof Error ? error.stack : 'unknown'}\n`);
+      return false;
+    }
   }
 
   private async answer(exchange: Exchange): Promise<Answer> {

@@ -38,6 +38,7 @@ const unsigned = () => `${token({}, { alg: 'none' }).split('.').slice(0, 2).join
 
 let invoke: (event: string) => Promise<string>;
 let permitted = true;
+let logFails = false;
 const permissions: string[] = [];
 const logged: string[] = [];
 const fetched: string[] = [];
@@ -56,7 +57,10 @@ const api = new RestApi({
     permissions.push(source);
     return permitted;
   },
-  accessLog: (_, line) => logged.push(line),
+  accessLog: (_, line) => {
+    if (logFails) throw new Error('the disk is full');
+    logged.push(line);
+  },
 });
 let url: string;
 beforeAll(async () => {
@@ -65,6 +69,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 beforeEach(() => {
   permitted = true;
+  logFails = false;
   for (const list of [permissions, logged, fetched]) list.length = 0;
   invoke = async (event) => JSON.stringify({ statusCode: 200, body: event });
 });
@@ -426,6 +431,15 @@ describe('around the function', () => {
       expect.objectContaining({ status: '403', route: 'GET -', why: 'MISSING_AUTHENTICATION_TOKEN' }),
     ]);
   });
+});
+
+test('without its access-log line a request gets no answer of the function', async () => {
+  logFails = true;
+  const complaint = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const answer = await get('/v1/patients/7');
+  complaint.mockRestore();
+  expect(answer.status).toBe(502);
+  expect(answer.json()).toMatchObject({ type: 'https://ward.dev/problems/internal' });
 });
 
 describe('a template that the laptop cannot follow fails by name', () => {
