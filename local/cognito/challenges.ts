@@ -57,7 +57,10 @@ export async function respond(context: Context, input: unknown) {
 /** @throws ServiceError NotAuthorizedException when the answer names another user than the session's */
 function claimedName({ pool }: Place, session: Session, answers: Readonly<Record<string, string>>): string {
   const name = requireParameter(answers, 'USERNAME');
-  if (!session.names.includes(pool.users.normalize(name))) throw invalidSession();
+  const same = session.sub
+    ? pool.users.find(name)?.sub === session.sub
+    : session.names.includes(pool.users.normalize(name));
+  if (!same) throw invalidSession();
   return name;
 }
 

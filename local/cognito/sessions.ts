@@ -8,7 +8,7 @@ export interface SessionOwner {
   readonly clientId: string;
   /** undefined when no such user exists and the client hides that */
   readonly sub: string | undefined;
-  /** the names by which the answer may call the user: as typed, and USER_ID_FOR_SRP */
+  /** what the answer may call someone who does not exist: as typed, or by USER_ID_FOR_SRP */
   readonly names: readonly string[];
   /** the verifier of the password that was proven: when the password changes, what was proven with the old one is void */
   readonly provenVerifier: string | undefined;

@@ -1,13 +1,22 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AdminCreateUserCommand, CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
-import { assertIsJwks, type Jwks } from 'aws-jwt-verify/jwk';
+import {
+  AdminCreateUserCommand,
+  CognitoIdentityProviderClient,
+  InitiateAuthCommand,
+  type InitiateAuthCommandOutput,
+  RespondToAuthChallengeCommand,
+  type RespondToAuthChallengeCommandOutput,
+} from '@aws-sdk/client-cognito-identity-provider';
+import type { Jwks } from 'aws-jwt-verify/jwk';
+import { createSrpSession, signSrpSession, wrapAuthChallenge, wrapInitiateAuth } from 'cognito-srp-helper';
 import { Secret, TOTP } from 'otpauth';
 import { signIn, type Tokens } from '../../../bin/cognito-sign-in';
 import { Cognito, type CognitoOptions } from '../../../local/cognito/cognito';
+import { writeDurably } from '../../../local/durable';
 
 export const poolId = 'us-east-1_wardTest';
 export const clientId = 'wardApp';
@@ -63,6 +72,9 @@ export interface Authenticator {
   secret: string;
   code(): string;
 }
+
+let publicValue: ReturnType<typeof createSrpSession> | undefined;
+let keys: string | undefined;
 
 /** A Cognito on a server of its own, with the real SDK pointed at it, a clock that can be moved and a mailbox. */
 export class Laptop {
@@ -129,9 +141,7 @@ export class Laptop {
 
   async keys(): Promise<Jwks> {
     const response = await fetch(`${this.url}/${poolId}/.well-known/jwks.json`);
-    const keys: unknown = await response.json();
-    assertIsJwks(keys);
-    return keys;
+    return JSON.parse(await response.text());
   }
 
   async createUser(username = email, attributes: Properties = { email_verified: 'true' }): Promise<string> {
@@ -187,7 +197,66 @@ export class Laptop {
     return { app, tokens: await this.signIn(app, { password: temporaryPassword }) };
   }
 
+  /** The first half of SRP: the challenge, and how to answer it, so that a test can do so wrongly. */
+  async offer(typed = email, secret = password, atClient = clientId) {
+    // One public value for all: the client's arithmetic takes most of these tests' time.
+    publicValue ??= createSrpSession(typed, secret, poolId, false);
+    const srp = { ...publicValue, username: typed, password: secret };
+    const challenge: InitiateAuthCommandOutput = await this.anyone.send(
+      new InitiateAuthCommand(
+        wrapInitiateAuth(srp, {
+          ClientId: atClient,
+          AuthFlow: 'USER_SRP_AUTH' as const,
+          AuthParameters: { USERNAME: typed },
+        }),
+      ),
+    );
+    const signed = signSrpSession(srp, challenge);
+    const answer = (changes: { ClientId?: string; USERNAME?: string } = {}) =>
+      this.anyone.send(
+        new RespondToAuthChallengeCommand(
+          wrapAuthChallenge(signed, {
+            ClientId: changes.ClientId ?? atClient,
+            ChallengeName: 'PASSWORD_VERIFIER' as const,
+            ChallengeResponses: { USERNAME: changes.USERNAME ?? typed },
+          }),
+        ),
+      );
+    return { challenge, answer };
+  }
+
+  async prove(typed = email, secret = password, atClient = clientId): Promise<RespondToAuthChallengeCommandOutput> {
+    return (await this.offer(typed, secret, atClient)).answer();
+  }
+
+  respond(
+    ChallengeName: 'SOFTWARE_TOKEN_MFA' | 'MFA_SETUP' | 'NEW_PASSWORD_REQUIRED' | 'SELECT_CHALLENGE',
+    Session: string | undefined,
+    answers: Record<string, string>,
+    atClient = clientId,
+  ): Promise<RespondToAuthChallengeCommandOutput> {
+    const ChallengeResponses = { USERNAME: email, ...answers };
+    return this.anyone.send(
+      new RespondToAuthChallengeCommand({ ClientId: atClient, ChallengeName, Session, ChallengeResponses }),
+    );
+  }
+
+  /** A request as a hand-written client would send it. */
+  async raw(operation: string, body: unknown, headers: Record<string, string> = {}) {
+    const response = await fetch(this.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`, ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const json: Record<string, unknown> = text ? JSON.parse(text) : {};
+    return { status: response.status, type: json['__type'], text, headers: response.headers };
+  }
+
   private open(): Cognito {
+    // RSA keys take their time too: all laptops of a test file have the first one's.
+    const file = join(this.directory, poolId, 'pool.json');
+    if (keys) writeDurably(file, keys);
     const cognito = new Cognito({
       directory: this.directory,
       region: 'us-east-1',
@@ -203,6 +272,7 @@ export class Laptop {
     });
     cognito.ensurePool(poolId, this.pool);
     cognito.ensureClient(poolId, clientId, this.app);
+    keys ??= readFileSync(file, 'utf8');
     return cognito;
   }
 }

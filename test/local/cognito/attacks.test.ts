@@ -1,0 +1,442 @@
+import { createHmac, createPublicKey } from 'node:crypto';
+import {
+  AdminDisableUserCommand,
+  AdminResetUserPasswordCommand,
+  AdminSetUserMFAPreferenceCommand,
+  AssociateSoftwareTokenCommand,
+  ForgotPasswordCommand,
+  GetTokensFromRefreshTokenCommand,
+  GetUserCommand,
+  InitiateAuthCommand,
+  VerifySoftwareTokenCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { ServiceError } from '../../../local/service';
+import {
+  claimsOf,
+  clientId,
+  clientProperties,
+  email,
+  Laptop,
+  password,
+  poolId,
+  poolProperties,
+  refusal,
+  temporaryPassword,
+} from './laptop';
+
+const otherClient = 'otherApp';
+const otherPool = 'us-east-1_otherPool';
+const prime =
+  'ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7edee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb9ed529077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3be39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf6955817183995497cea956ae515d2261898fa051015728e5a8aaac42dad33170d04507a33a85521abdf1cba64ecfb850458dbef0a8aea71575d060c7db3970f85a6e1e4c7abf5ae8cdb0933d71e8c94e04a25619dcee3d2261ad2ee6bf12ffa06d98a0864d87602733ec86a64521f2b18177b200cbbe117577a615d6c770988c0bad946e208e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff';
+
+jest.setTimeout(60_000);
+
+describe('an attacker on the way in', () => {
+  let laptop: Laptop;
+  beforeEach(async () => {
+    laptop = await new Laptop().listen();
+  });
+  afterEach(() => laptop.close());
+
+  const initiate = (AuthFlow: string, AuthParameters: Record<string, string>) =>
+    laptop.raw('InitiateAuth', { ClientId: clientId, AuthFlow, AuthParameters });
+
+  it.each([
+    ['0', '00'],
+    ['N', prime],
+    ['2N', (BigInt(`0x${prime}`) * 2n).toString(16)],
+    ['text', 'zz'],
+  ])('cannot send %s as SRP_A, which would fix the shared secret', async (_name, SRP_A) => {
+    await laptop.createUser();
+    expect((await initiate('USER_SRP_AUTH', { USERNAME: email, SRP_A })).type).toBe('InvalidParameterException');
+  });
+
+  it('cannot sign in with a wrong password', async () => {
+    await laptop.enrolled();
+    expect(await refusal(laptop.prove(email, 'Wrong-Password-1!'))).toBe('NotAuthorizedException');
+  });
+
+  it('cannot use a password proof twice', async () => {
+    await laptop.enrolled();
+    const { answer } = await laptop.offer();
+    expect((await answer()).ChallengeName).toBe('SOFTWARE_TOKEN_MFA');
+    expect(await refusal(answer())).toBe('NotAuthorizedException');
+  });
+
+  it('cannot answer a challenge at another client or for another user', async () => {
+    laptop.cognito.ensureClient(poolId, otherClient, clientProperties);
+    await laptop.enrolled();
+    await laptop.createUser('eve@example.org');
+    expect(await refusal((await laptop.offer()).answer({ ClientId: otherClient }))).toBe('NotAuthorizedException');
+    expect(await refusal((await laptop.offer()).answer({ USERNAME: 'eve@example.org' }))).toBe(
+      'NotAuthorizedException',
+    );
+  });
+
+  it('cannot take a session of one user, client or step to another', async () => {
+    laptop.cognito.ensureClient(poolId, otherClient, clientProperties);
+    const { app } = await laptop.enrolled();
+    await laptop.createUser('eve@example.org');
+    const session = async () => (await laptop.prove()).Session;
+    const code = () => ({ SOFTWARE_TOKEN_MFA_CODE: app.code() });
+    const attempts = [
+      laptop.respond('SOFTWARE_TOKEN_MFA', await session(), { ...code(), USERNAME: 'eve@example.org' }),
+      laptop.respond('SOFTWARE_TOKEN_MFA', await session(), code(), otherClient),
+      laptop.respond('NEW_PASSWORD_REQUIRED', await session(), { NEW_PASSWORD: 'Stolen-Password-1!' }),
+      laptop.respond('MFA_SETUP', await session(), {}),
+      laptop.respond('SOFTWARE_TOKEN_MFA', 'made-up', code()),
+      laptop.respond('SOFTWARE_TOKEN_MFA', undefined, code()),
+    ];
+    for (const attempt of attempts) expect(await refusal(attempt)).toBe('NotAuthorizedException');
+  });
+
+  it('cannot use a session after three minutes, nor after it has led to tokens', async () => {
+    const { app } = await laptop.enrolled();
+    const late = await laptop.prove();
+    laptop.offset += 180_000;
+    const answer = (Session: string | undefined) =>
+      laptop.respond('SOFTWARE_TOKEN_MFA', Session, { SOFTWARE_TOKEN_MFA_CODE: app.code() });
+    expect(await refusal(answer(late.Session))).toBe('NotAuthorizedException');
+    const used = await laptop.prove();
+    await answer(used.Session);
+    expect(await refusal(answer(used.Session))).toBe('NotAuthorizedException');
+  });
+
+  it('cannot skip the enrolment of an authenticator, 164.312(d)', async () => {
+    await laptop.createUser();
+    const fresh = await laptop.prove(email, temporaryPassword);
+    const setup = await laptop.respond('NEW_PASSWORD_REQUIRED', fresh.Session, { NEW_PASSWORD: password });
+    expect(setup.ChallengeName).toBe('MFA_SETUP');
+    expect(setup.AuthenticationResult).toBeUndefined();
+    expect(await refusal(laptop.respond('MFA_SETUP', setup.Session, {}))).toBe('InvalidParameterException');
+
+    const again = await laptop.prove();
+    const associated = await laptop.anyone.send(new AssociateSoftwareTokenCommand({ Session: again.Session }));
+    const skipped = laptop.respond('MFA_SETUP', associated.Session, {});
+    expect(await refusal(skipped)).toBe('InvalidParameterException');
+
+    const third = await laptop.prove();
+    const wrong = await laptop.anyone.send(new AssociateSoftwareTokenCommand({ Session: third.Session }));
+    const guess = new VerifySoftwareTokenCommand({ Session: wrong.Session, UserCode: '000000' });
+    expect(await refusal(laptop.anyone.send(guess))).toBe('EnableSoftwareTokenMFAException');
+    expect(await refusal(laptop.respond('MFA_SETUP', wrong.Session, {}))).toBe('InvalidParameterException');
+  });
+
+  it('cannot enrol an authenticator of their own beside the one that the user enrolled meanwhile', async () => {
+    await laptop.createUser();
+    const fresh = await laptop.prove(email, temporaryPassword);
+    await laptop.respond('NEW_PASSWORD_REQUIRED', fresh.Session, { NEW_PASSWORD: password });
+    const [before, associatedBefore] = [await laptop.prove(), await laptop.prove()];
+    const attacker = laptop.authenticator();
+    const own = await laptop.anyone.send(new AssociateSoftwareTokenCommand({ Session: associatedBefore.Session }));
+    attacker.secret = own.SecretCode ?? '';
+    await laptop.signIn(laptop.authenticator());
+    const late = new AssociateSoftwareTokenCommand({ Session: before.Session });
+    expect(await refusal(laptop.anyone.send(late))).toBe('NotAuthorizedException');
+    const verify = new VerifySoftwareTokenCommand({ Session: own.Session, UserCode: attacker.code() });
+    expect(await refusal(laptop.anyone.send(verify))).toBe('NotAuthorizedException');
+  });
+
+  it('cannot finish an enrolment that an administrator has undone meanwhile', async () => {
+    await laptop.createUser();
+    const fresh = await laptop.prove(email, temporaryPassword);
+    const setup = await laptop.respond('NEW_PASSWORD_REQUIRED', fresh.Session, { NEW_PASSWORD: password });
+    const app = laptop.authenticator();
+    const own = await laptop.anyone.send(new AssociateSoftwareTokenCommand({ Session: setup.Session }));
+    app.secret = own.SecretCode ?? '';
+    const verified = await laptop.anyone.send(
+      new VerifySoftwareTokenCommand({ Session: own.Session, UserCode: app.code() }),
+    );
+    const undo = { UserPoolId: poolId, Username: email, SoftwareTokenMfaSettings: { Enabled: false } };
+    await laptop.admin.send(new AdminSetUserMFAPreferenceCommand(undo));
+    expect(await refusal(laptop.respond('MFA_SETUP', verified.Session, {}))).toBe('NotAuthorizedException');
+  });
+
+  it('cannot undo the password that the user chose, with a second session of the temporary one', async () => {
+    await laptop.createUser();
+    const [first, second] = [
+      await laptop.prove(email, temporaryPassword),
+      await laptop.prove(email, temporaryPassword),
+    ];
+    await laptop.respond('NEW_PASSWORD_REQUIRED', first.Session, { NEW_PASSWORD: password });
+    const stolen = laptop.respond('NEW_PASSWORD_REQUIRED', second.Session, { NEW_PASSWORD: 'Stolen-Password-1!' });
+    expect(await refusal(stolen)).toBe('NotAuthorizedException');
+    expect((await laptop.prove()).ChallengeName).toBe('MFA_SETUP');
+  });
+
+  it('cannot use a code twice, nor one from before it, nor one more than a step away', async () => {
+    const { app } = await laptop.enrolled();
+    const answer = async (code: string) =>
+      laptop.respond('SOFTWARE_TOKEN_MFA', (await laptop.prove()).Session, { SOFTWARE_TOKEN_MFA_CODE: code });
+    const older = app.code();
+    const newer = app.code();
+    await answer(newer);
+    expect(await refusal(answer(newer))).toBe('ExpiredCodeException');
+    expect(await refusal(answer(older))).toBe('ExpiredCodeException');
+    const stale = app.code();
+    laptop.offset += 60_000;
+    expect(await refusal(answer(stale))).toBe('CodeMismatchException');
+  });
+
+  it('has three guesses of a code in a session, and then not even the right one counts', async () => {
+    const { app } = await laptop.enrolled();
+    const { Session } = await laptop.prove();
+    const guess = (SOFTWARE_TOKEN_MFA_CODE: string) =>
+      refusal(laptop.respond('SOFTWARE_TOKEN_MFA', Session, { SOFTWARE_TOKEN_MFA_CODE }));
+    for (let n = 0; n < 3; n++) expect(await guess('12345x')).toBe('CodeMismatchException');
+    expect(await guess(app.code())).toBe('NotAuthorizedException');
+  });
+
+  it('is slowed down after five failures, and a right password in between does not wipe the count of wrong codes', async () => {
+    const { app } = await laptop.enrolled();
+    for (let failure = 0; failure < 5; failure++) {
+      const { Session } = await laptop.prove();
+      const wrong = laptop.respond('SOFTWARE_TOKEN_MFA', Session, { SOFTWARE_TOKEN_MFA_CODE: '12345x' });
+      expect(await refusal(wrong)).toBe('CodeMismatchException');
+    }
+    laptop.restart();
+    await expect(laptop.prove()).rejects.toThrow('Password attempts exceeded');
+    laptop.offset += 1000;
+    expect(await refusal(laptop.prove(email, 'Wrong-Password-1!'))).toBe('NotAuthorizedException');
+    laptop.offset += 1000;
+    await expect(laptop.prove()).rejects.toThrow('Password attempts exceeded');
+    laptop.offset += 1000;
+    await laptop.signIn(app);
+  });
+
+  it('learns nothing of who exists: challenge, errors, locks and recovery are the same', async () => {
+    await laptop.enrolled();
+    const unknown = 'nobody@example.org';
+    const [known, ghost, ghostAgain] = [
+      await laptop.offer(email, 'Wrong-1!'),
+      await laptop.offer(unknown, 'Wrong-1!'),
+      await laptop.offer(unknown, 'Wrong-1!'),
+    ];
+    const shape = ({ challenge }: typeof known) =>
+      Object.entries(challenge.ChallengeParameters ?? {})
+        .map(([name, value]) => [
+          name,
+          name === 'SECRET_BLOCK' ? value.length : /^[0-9a-f]+$/.test(value),
+          /^[0-9a-f-]{36}$/.test(value),
+        ])
+        .sort();
+    expect(shape(ghost)).toEqual(shape(known));
+    const stable = ({ challenge }: typeof known) => [
+      challenge.ChallengeParameters?.['SALT'],
+      challenge.ChallengeParameters?.['USER_ID_FOR_SRP'],
+    ];
+    expect(stable(ghostAgain)).toEqual(stable(ghost));
+    laptop.restart();
+    expect(stable(await laptop.offer(unknown, 'Wrong-1!'))).toEqual(stable(ghost));
+
+    const words = async (name: string) => {
+      const said: string[] = [];
+      for (let failure = 0; failure < 7; failure++)
+        said.push(
+          await laptop.prove(name, 'Wrong-1!').then(String, (error: Error) => `${error.name} ${error.message}`),
+        );
+      return said;
+    };
+    const told = await words(email);
+    expect(told.filter((one) => one.includes('exceeded'))).not.toHaveLength(0);
+    expect(await words(unknown)).toEqual(told);
+
+    const recover = async (Username: string) =>
+      (await laptop.anyone.send(new ForgotPasswordCommand({ ClientId: clientId, Username }))).CodeDeliveryDetails;
+    expect(await recover('adam@example.org')).toEqual(await recover(email));
+    expect(laptop.mails.map(({ to }) => to)).toEqual([email]);
+  });
+
+  it('learns of an unknown user where the client has the old behaviour', async () => {
+    laptop.cognito.ensureClient(poolId, clientId, { ...clientProperties, PreventUserExistenceErrors: 'LEGACY' });
+    expect(await refusal(laptop.offer('nobody@example.org'))).toBe('UserNotFoundException');
+  });
+
+  it('gets nowhere as a disabled user: not by password, session, refresh or access token', async () => {
+    const { app, tokens } = await laptop.enrolled();
+    const waiting = await laptop.prove();
+    await laptop.admin.send(new AdminDisableUserCommand({ UserPoolId: poolId, Username: email }));
+    await expect(laptop.prove()).rejects.toThrow('User is disabled.');
+    await expect(laptop.prove(email, 'Wrong-Password-1!')).rejects.toThrow('Incorrect username or password.');
+    const attempts = [
+      laptop.respond('SOFTWARE_TOKEN_MFA', waiting.Session, { SOFTWARE_TOKEN_MFA_CODE: app.code() }),
+      laptop.anyone.send(new GetUserCommand({ AccessToken: tokens.accessToken })),
+      laptop.anyone.send(
+        new GetTokensFromRefreshTokenCommand({ ClientId: clientId, RefreshToken: tokens.refreshToken }),
+      ),
+    ];
+    for (const attempt of attempts) expect(await refusal(attempt)).toBe('NotAuthorizedException');
+  });
+
+  it('gets no tokens when the user is disabled while a trigger still runs', async () => {
+    const { app } = await laptop.enrolled();
+    laptop.cognito.ensurePool(poolId, { ...poolProperties, LambdaConfig: { PostAuthentication: 'arn:post' } });
+    laptop.trigger = async (_arn, event) => {
+      await laptop.admin.send(new AdminDisableUserCommand({ UserPoolId: poolId, Username: email }));
+      return event;
+    };
+    expect(await refusal(laptop.signIn(app))).toBe('NotAuthorizedException');
+  });
+
+  it('cannot go on with sessions or refresh tokens once the password is reset', async () => {
+    const { app, tokens } = await laptop.enrolled();
+    const waiting = await laptop.prove();
+    await laptop.admin.send(new AdminResetUserPasswordCommand({ UserPoolId: poolId, Username: email }));
+    const finish = laptop.respond('SOFTWARE_TOKEN_MFA', waiting.Session, { SOFTWARE_TOKEN_MFA_CODE: app.code() });
+    expect(await refusal(finish)).toBe('NotAuthorizedException');
+    expect(await refusal(laptop.prove())).toBe('PasswordResetRequiredException');
+    const REFRESH_TOKEN = tokens.refreshToken;
+    expect((await initiate('REFRESH_TOKEN_AUTH', { REFRESH_TOKEN })).type).toBe('PasswordResetRequiredException');
+  });
+
+  it('cannot use a flow that the client does not allow, or one that does not exist', async () => {
+    await laptop.enrolled();
+    for (const flow of ['USER_PASSWORD_AUTH', 'CUSTOM_AUTH', 'ADMIN_USER_PASSWORD_AUTH', 'constructor', ''])
+      expect((await initiate(flow, { USERNAME: email, PASSWORD: password })).type).toBe('InvalidParameterException');
+    const passkey = await initiate('USER_AUTH', { USERNAME: email, PREFERRED_CHALLENGE: 'WEB_AUTHN' });
+    expect(passkey.text).toContain('WEB_AUTHN is not emulated');
+  });
+
+  it('cannot take a refresh token to another client, nor any token to another pool', async () => {
+    laptop.cognito.ensureClient(poolId, otherClient, clientProperties);
+    laptop.cognito.ensurePool(otherPool, poolProperties);
+    laptop.cognito.ensureClient(otherPool, 'third', { ...clientProperties, UserPoolId: otherPool });
+    const { tokens } = await laptop.enrolled();
+    for (const client of [otherClient, 'third']) {
+      const stolen = new GetTokensFromRefreshTokenCommand({ ClientId: client, RefreshToken: tokens.refreshToken });
+      expect(await refusal(laptop.anyone.send(stolen))).toBe('NotAuthorizedException');
+    }
+    const [head, , signature] = tokens.accessToken.split('.');
+    const claims = { ...claimsOf(tokens.accessToken), iss: `https://cognito-idp.us-east-1.amazonaws.com/${otherPool}` };
+    const moved = `${head}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
+    expect(await refusal(laptop.anyone.send(new GetUserCommand({ AccessToken: moved })))).toBe(
+      'NotAuthorizedException',
+    );
+  });
+
+  it('cannot forge an access token, nor use an ID token or an expired one in its place', async () => {
+    const { tokens } = await laptop.enrolled();
+    const [head = '', body = ''] = tokens.accessToken.split('.');
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const { keys } = await laptop.keys();
+    const { kid } = JSON.parse(Buffer.from(head, 'base64url').toString());
+    const key = keys.find((one) => one.kid === kid);
+    if (!key) throw new Error('the key of the access token is not published');
+    const pem = createPublicKey({ key: { ...key }, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+    const hmacInput = `${part({ alg: 'HS256', kid })}.${body}`;
+    const forgeries = [
+      `${part({ alg: 'none', kid })}.${body}.`,
+      `${hmacInput}.${createHmac('sha256', pem).update(hmacInput).digest('base64url')}`,
+      `${head}.${part({ ...claimsOf(tokens.accessToken), sub: 'someone-else' })}.${tokens.accessToken.split('.')[2]}`,
+      tokens.idToken,
+      `${tokens.accessToken}.x`,
+      '..',
+      'null.bnVsbA.x',
+    ];
+    for (const AccessToken of forgeries)
+      expect(await refusal(laptop.anyone.send(new GetUserCommand({ AccessToken })))).toBe('NotAuthorizedException');
+    await laptop.anyone.send(new GetUserCommand({ AccessToken: tokens.accessToken }));
+    laptop.offset += 900_000;
+    const late = laptop.anyone.send(new GetUserCommand({ AccessToken: tokens.accessToken }));
+    expect(await refusal(late)).toBe('NotAuthorizedException');
+  });
+
+  it('cannot enrol with the secret that another sign-in was shown', async () => {
+    const { app, tokens } = await laptop.enrolled();
+    const { SecretCode = '' } = await laptop.anyone.send(
+      new AssociateSoftwareTokenCommand({ AccessToken: tokens.accessToken }),
+    );
+    const other = await laptop.signIn(app);
+    const verify = { AccessToken: other.accessToken, UserCode: '000000' };
+    expect(await refusal(laptop.anyone.send(new VerifySoftwareTokenCommand(verify)))).toBe('InvalidParameterException');
+    expect(SecretCode).toMatch(/^[A-Z2-7]{52}$/);
+  });
+
+  it('cannot administer without the permission, and is not told whether the pool exists', async () => {
+    const asked: unknown[] = [];
+    laptop.authorize = (caller, access) => {
+      asked.push([caller.kind, access]);
+      throw new ServiceError('AccessDeniedException', 'not allowed');
+    };
+    const operations = [
+      'AdminCreateUser',
+      'AdminGetUser',
+      'AdminDisableUser',
+      'AdminEnableUser',
+      'AdminDeleteUser',
+      'AdminUserGlobalSignOut',
+      'AdminResetUserPassword',
+      'AdminSetUserPassword',
+      'AdminSetUserMFAPreference',
+      'AdminUpdateUserAttributes',
+      'ListUsers',
+      'DescribeUserPool',
+      'DescribeUserPoolClient',
+      'AdminListUserAuthEvents',
+    ];
+    for (const UserPoolId of [poolId, 'us-east-1_absent'])
+      for (const operation of operations)
+        expect((await laptop.raw(operation, { UserPoolId, Username: email })).type).toBe('AccessDeniedException');
+    expect(asked).toHaveLength(2 * operations.length);
+    const resource = `arn:aws:cognito-idp:us-east-1:000000000000:userpool/${poolId}`;
+    expect(asked[0]).toEqual(['anonymous', { action: 'cognito-idp:AdminCreateUser', resource }]);
+  });
+
+  it('gets a plain refusal for malformed input, without an echo of it', async () => {
+    await laptop.createUser();
+    const inputs: unknown[] = [
+      {},
+      [],
+      'null',
+      '{"ClientId":',
+      { ClientId: 7 },
+      { ClientId: clientId, AuthFlow: {} },
+      { ClientId: clientId, AuthFlow: 'USER_SRP_AUTH', AuthParameters: 'canary-value' },
+      { ClientId: clientId, AuthFlow: 'USER_SRP_AUTH', AuthParameters: { 'canary-value': ['canary-value'] } },
+      {
+        ClientId: clientId,
+        AuthFlow: 'USER_SRP_AUTH',
+        AuthParameters: { USERNAME: 'canary-value'.repeat(99), SRP_A: '5' },
+      },
+      { ClientId: 'canary-value', AuthFlow: 'USER_SRP_AUTH' },
+      { UserPoolId: poolId, Username: 'canary-value', UserAttributes: [{ Name: 'canary-value', Value: 'x' }] },
+      { AccessToken: 'canary-value', Session: 'canary-value', UserCode: 'canary-value' },
+    ];
+    const operations = [
+      'InitiateAuth',
+      'RespondToAuthChallenge',
+      'GetUser',
+      'RevokeToken',
+      'AdminCreateUser',
+      'AdminUpdateUserAttributes',
+      'VerifySoftwareToken',
+      'ListUsers',
+      'ConfirmForgotPassword',
+      'SetUserMFAPreference',
+    ];
+    for (const operation of operations)
+      for (const input of inputs) {
+        const reply = await laptop.raw(operation, input);
+        if (reply.status !== 200) expect(reply.status).toBe(400);
+        expect(reply.text).not.toContain('canary-value');
+      }
+    expect((await laptop.raw('SignUp', {})).type).toBe('UnknownOperationException');
+    expect((await laptop.raw('StartWebAuthnRegistration', {})).text).toContain('StartWebAuthnRegistration');
+  });
+
+  it('cannot call from a web page that is not named', async () => {
+    const preflight = (origin: string) => fetch(laptop.url, { method: 'OPTIONS', headers: { origin } });
+    expect((await preflight('http://localhost:5173')).headers.get('access-control-allow-origin')).toBe(
+      'http://localhost:5173',
+    );
+    const foreign = await preflight('https://evil.example');
+    expect([foreign.status, foreign.headers.get('access-control-allow-origin')]).toEqual([403, null]);
+    expect((await laptop.raw('InitiateAuth', {}, { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await fetch(`${laptop.url}/us-east-1_absent/.well-known/jwks.json`)).status).toBe(404);
+  });
+
+  it('gets nowhere by a client that does not exist', async () => {
+    const flow = { ClientId: 'absent', AuthFlow: 'USER_SRP_AUTH' as const, AuthParameters: { USERNAME: email } };
+    expect(await refusal(laptop.anyone.send(new InitiateAuthCommand(flow)))).toBe('ResourceNotFoundException');
+  });
+});
