@@ -95,8 +95,10 @@ export class StateDirectory {
   /** Lets the next process have the folder. */
   release(): void {
     if (!held.has(this.path)) return;
-    rmSync(join(this.path, cloudFile), { force: true });
-    if (this.holder()?.pid === process.pid) rmSync(join(this.path, lockFile), { force: true });
+    if (this.holder()?.pid === process.pid) {
+      rmSync(join(this.path, cloudFile), { force: true });
+      rmSync(join(this.path, lockFile), { force: true });
+    }
     held.delete(this.path);
   }
 

@@ -4,13 +4,14 @@ import {
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { v4, v7 } from 'uuid';
 import type { TransactItem } from '../records/transaction';
 import { AuditError } from './audit-error';
 import type { EventDraft } from './event';
 import { appendEvent, type LaneEvent, type LaneHead, laneStart } from './lane';
 import { Receipt } from './receipt';
+
+export type { Receipt } from './receipt';
 
 /** A stream keeps a day and the reconciler looks back further: the outbox keeps events this long. */
 const retentionSeconds = 180 * 24 * 60 * 60;
@@ -98,8 +99,7 @@ export class Outbox {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       // A Put that timed out was tried again: the same hash means that the first one had been stored.
-      const stored = error.Item ? unmarshall(error.Item) : {};
-      if (stored['hash'] !== event.hash) throw new AuditError('lane-contradicted', { cause: error });
+      if (error.Item?.['hash']?.S !== event.hash) throw new AuditError('lane-contradicted', { cause: error });
     }
   }
 

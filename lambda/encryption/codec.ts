@@ -107,7 +107,8 @@ function assertJson(value: unknown): void {
   }
   const plain = Object.prototype.toString.call(value) === '[object Object]';
   if (!plain || ('toJSON' in value && typeof value.toJSON === 'function')) throw new EnvelopeError('argument');
-  for (const member of Object.values(value)) assertJson(member);
+  // a member that is undefined is one that is not there, to JSON and to us
+  for (const member of Object.values(value)) if (member !== undefined) assertJson(member);
 }
 
 function parse(bytes: Buffer): Json {

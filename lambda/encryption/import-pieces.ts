@@ -20,9 +20,9 @@ export function piecesOf(plan: ImportPlan, key: LookupKey, patient: string): Imp
     contentToken: lookupToken(key, 'import-content', patient, category, entry, stableJson(value)),
     value,
   });
-  const { demographics, ssn, fullUrl } = plan.patient;
+  const { demographics, ssn } = plan.patient;
   return [
-    piece('demographics', mainEntry, fullUrl ? { ...demographics, fullUrl } : demographics),
+    piece('demographics', mainEntry, demographics),
     ...(ssn ? [piece('ssn', mainEntry, { value: ssn.value, identifier: omit(ssn) })] : []),
     ...plan.resources.flatMap(({ identity, pieces }) => {
       const entry = entryIdFrom(lookupToken(key, 'import-resource', patient, identity));

@@ -2,7 +2,7 @@ import { v4 } from 'uuid';
 import * as z from 'zod';
 import { withheld } from '../access/guard';
 import { rememberCreation } from '../access/idempotency';
-import type { Receipt } from '../audit/receipt';
+import type { Receipt } from '../audit/outbox';
 import { Released } from '../audit/release';
 import { Vault } from '../encryption/vault';
 import { type RecordsEnvironment, readEnvironment, recordsVariables } from '../environment';

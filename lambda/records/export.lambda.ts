@@ -8,6 +8,7 @@ import { type RecordsEnvironment, readEnvironment, recordsVariables } from '../e
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents, kms } from '../http/clients';
 import { Runtime } from '../http/runtime';
+import { exportedValue } from './entry';
 import { exportBundle } from './fhir/export-bundle';
 import { categories, patientId, resourceOf } from './model';
 import { RecordStore } from './store';
@@ -32,7 +33,11 @@ async function exportRecord(exchange: Exchange): Promise<Answer> {
     return runtime.refuse(permit, vault.absence(ring));
   const opened = await Promise.all(
     items.map(async (item) =>
-      transform(await vault.open(ring, item), (value) => ({ category: item.category, entry: item.entry, value })),
+      transform(await vault.open(ring, item), (value) => ({
+        category: item.category,
+        entry: item.entry,
+        value: exportedValue(item.category, value),
+      })),
     ),
   );
   const bundle = transform(combine(...opened), (entries) =>

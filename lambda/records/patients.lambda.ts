@@ -10,6 +10,7 @@ import { entityTag, expectedVersion } from '../http/conditions';
 import { mergePatch } from '../http/merge-patch';
 import { Runtime } from '../http/runtime';
 import { demandDemographics } from './demographics';
+import { shownValue } from './entry';
 import { mainEntry, metadataOf, patientId, resourceOf, structuredCategories } from './model';
 import { PatientStore } from './patient-store';
 import { RecordStore } from './store';
@@ -34,7 +35,11 @@ async function read(exchange: Exchange): Promise<Answer> {
     items.map(async (item) =>
       transform(
         await vault.open(ring, item),
-        (value) => [item.category, { version: item.version, updatedAt: item.updatedAt, value }] as const,
+        (value) =>
+          [
+            item.category,
+            { version: item.version, updatedAt: item.updatedAt, value: shownValue(item.category, value) },
+          ] as const,
       ),
     ),
   );

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+/** Where Ward is and how to call it. */
+export interface Target {
+  readonly api: string;
+  readonly region: string;
+  readonly userPoolId: string;
+  readonly clientId: string;
+  /** of the user pool, where it is not AWS */
+  readonly cognito?: string;
+  /** the laptop cloud's own folder; absent for a deployed stack */
+  readonly laptop?: string;
+}
+
+const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
+const cloudFile = z.object({
+  urls: z.object({ api: z.string(), cognito: z.string() }).loose(),
+  outputs: stackOutputs,
+});
+const needed = z.object({ ApiUrl: z.string(), UserPoolId: z.string(), ClientId: z.string(), Region: z.string() });
+
+/** @throws Error in one sentence when there is no such file, or not what it must hold */
+export function readTarget(options: { readonly outputs?: string; readonly data: string }): Target {
+  if (options.outputs) {
+    const outputs = apiOutputs(stackOutputs.parse(readJson(options.outputs, 'written by cdk deploy --outputs-file')));
+    return {
+      api: outputs.ApiUrl.replace(/\/$/, ''),
+      region: outputs.Region,
+      userPoolId: outputs.UserPoolId,
+      clientId: outputs.ClientId,
+    };
+  }
+  const file = join(options.data, 'cloud.json');
+  const cloud = cloudFile.parse(
+    readJson(file, 'written by npm start: Ward does not run here; name another with --outputs'),
+  );
+  const outputs = apiOutputs(cloud.outputs);
+  return {
+    api: cloud.urls.api.replace(/\/$/, ''),
+    region: outputs.Region,
+    userPoolId: outputs.UserPoolId,
+    clientId: outputs.ClientId,
+    cognito: cloud.urls.cognito,
+    laptop: options.data,
+  };
+}
+
+function apiOutputs(stacks: z.infer<typeof stackOutputs>): z.infer<typeof needed> {
+  const found = needed.safeParse(Object.assign({}, ...Object.values(stacks)));
+  if (!found.success) throw new Error('the outputs name no API of Ward (ApiUrl, UserPoolId, ClientId, Region)');
+  return found.data;
+}
+
+function readJson(file: string, origin: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new Error(`there is no ${file} (${origin})`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${file} is not JSON`);
+  }
+}

@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs';
+import { program } from 'commander';
+import { roles } from '../lambda/authentication/actor';
+import { ApiClient, ApiError } from './api-client';
+import { importFiles } from './import';
+import { demoLogin, interactiveLogin } from './login';
+import { say } from './prompt';
+import { Session } from './session';
+import { readTarget, type Target } from './target';
+import { Unfinished } from './unfinished';
+
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
+interface GlobalOptions {
+  readonly outputs?: string;
+  readonly data: string;
+  readonly as: string;
+}
+
+program
+  .name('ward')
+  .description('Operate Ward: the laptop cloud, or with --outputs a deployed stack')
+  .version('0.1.0')
+  .option('--outputs <file>', 'a deployed stack: the file of "cdk deploy --outputs-file"')
+  .option('--data <folder>', 'the laptop cloud: its folder', '.ward')
+  .option('--as <name>', 'which sign-in of this machine to use', 'default');
+
+program
+  .command('login')
+  .description('sign in with password and authenticator; tokens are kept in a file that only you can read')
+  .option('--user <email>', 'asked for when absent')
+  .option('--demo <name>', 'one of the demo people of the laptop cloud, without typing')
+  .action(async (options: { user?: string; demo?: string }) => {
+    const { target, session, client } = connect();
+    session.save(options.demo ? await demoLogin(target, options.demo) : await interactiveLogin(target, options.user));
+    const { body } = await client.call('GET', '/v1/me');
+    say(`signed in: ${JSON.stringify(body)}`);
+  });
+
+program
+  .command('logout')
+  .description('forget the tokens of this machine')
+  .action(() => connect().session.forget());
+
+program
+  .command('whoami')
+  .description('who is signed in')
+  .action(async () => print((await connect().client.call('GET', '/v1/me')).body));
+
+program
+  .command('import')
+  .description('import FHIR R4 bundles, each whole or not at all')
+  .argument('<file...>', 'one patient a bundle')
+  .action(async (files: string[]) => {
+    if ((await importFiles(connect().client, new Unfinished(), files)) > 0) process.exitCode = 1;
+  });
+
+program
+  .command('export')
+  .description('write a patient’s record as a FHIR R4 bundle')
+  .argument('<patient>', 'id of the patient')
+  .requiredOption('--output <file>', 'only you can read it')
+  .action(async (patient: string, { output }: { output: string }) => {
+    const { body } = await connect().client.call('GET', `/v1/patients/${encodeURIComponent(patient)}/export`);
+    writeFileSync(output, `${JSON.stringify(body, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    say(`written to ${output}`);
+  });
+
+program
+  .command('request')
+  .description('call any route, for example: ward request GET /v1/me')
+  .argument('<method>')
+  .argument('<path>')
+  .option('--body <json>', 'a JSON document')
+  .option('--if-match <version>', 'the version that is changed')
+  .action(async (method: string, path: string, options: { body?: string; ifMatch?: string }) => {
+    const headers: Record<string, string> = options.ifMatch ? { 'if-match': `"${options.ifMatch}"` } : {};
+    const body: unknown = options.body === undefined ? undefined : JSON.parse(options.body);
+    print((await connect().client.call(method.toUpperCase(), path, body, headers)).body);
+  });
+
+const users = program.command('users').description('the people who can sign in');
+users
+  .command('create')
+  .description('create a person and mail them an invitation')
+  .requiredOption('--email <address>')
+  .requiredOption('--role <role>', roles.join(', '))
+  .action(async (user: { email: string; role: string }) =>
+    print((await connect().client.call('POST', '/v1/users', user)).body),
+  );
+users
+  .command('list')
+  .description('list them')
+  .action(async () => print((await connect().client.call('GET', '/v1/users')).body));
+
+function connect(): { readonly target: Target; readonly session: Session; readonly client: ApiClient } {
+  const { as, ...where } = program.opts<GlobalOptions>();
+  const target = readTarget(where);
+  const session = new Session(target, as);
+  return { target, session, client: new ApiClient(target, session) };
+}
+
+const print = (value: unknown): void => say(JSON.stringify(value, null, 2));
+
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
+  if (error instanceof ApiError) {
+    process.stderr.write(`  ${error.status} ${error.type}\n`);
+    for (const { field, message } of error.errors) process.stderr.write(`  ${field}: ${message}\n`);
+  }
+  process.exitCode = 1;
+});
