@@ -3,6 +3,7 @@ import {
   AdminDisableUserCommand,
   AdminResetUserPasswordCommand,
   AdminSetUserMFAPreferenceCommand,
+  AdminSetUserPasswordCommand,
   AssociateSoftwareTokenCommand,
   ForgotPasswordCommand,
   GetTokensFromRefreshTokenCommand,
@@ -287,6 +288,15 @@ describe('an attacker on the way in', () => {
     expect(await refusal(laptop.prove())).toBe('PasswordResetRequiredException');
     const REFRESH_TOKEN = tokens.refreshToken;
     expect((await initiate('REFRESH_TOKEN_AUTH', { REFRESH_TOKEN })).type).toBe('PasswordResetRequiredException');
+  });
+
+  it('cannot go on with a session once the password that it proved is no longer the user’s', async () => {
+    const { app } = await laptop.enrolled();
+    const waiting = await laptop.prove();
+    const changed = { UserPoolId: poolId, Username: email, Password: 'Difference-Engine-1822!', Permanent: true };
+    await laptop.admin.send(new AdminSetUserPasswordCommand(changed));
+    const finish = laptop.respond('SOFTWARE_TOKEN_MFA', waiting.Session, { SOFTWARE_TOKEN_MFA_CODE: app.code() });
+    expect(await refusal(finish)).toBe('NotAuthorizedException');
   });
 
   it('cannot use a flow that the client does not allow, or one that does not exist', async () => {
