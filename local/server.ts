@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Call, type Caller, type Reply, type Service, ServiceError } from './service';
 import type { Credentials } from './signature';
 
@@ -39,9 +40,9 @@ const anonymousCaller: Caller = { kind: 'anonymous', arn: '' };
 export async function serve(service: Service, options: ServeOptions): Promise<Served> {
   let port = options.port;
   let closed: Promise<void> | undefined;
+  const connections = new Connections();
   const server = createServer((request, response) => {
-    // A connection that was busy when the close began would otherwise stay until its client lets go.
-    response.once('close', () => closed && setImmediate(() => server.closeIdleConnections()));
+    connections.busy(request.socket, response);
     answer(service, options, port, request, response).catch((error: unknown) => {
       // The connection is gone, or the answer could not be written: there is nobody to tell.
       process.stderr.write(
@@ -51,12 +52,13 @@ export async function serve(service: Service, options: ServeOptions): Promise<Se
     });
   });
   server.keepAliveTimeout = 60_000;
+  server.on('connection', (socket) => connections.opened(socket));
   port = await listen(server, options.port, options.portSetting ?? `WARD_PORT_${service.name}`);
   return {
     url: `http://127.0.0.1:${port}`,
     port,
     close: () => {
-      closed ??= closeServer(server).then(() => service.close());
+      closed ??= closeServer(server, connections).then(() => service.close());
       return closed;
     },
   };
@@ -169,9 +171,34 @@ function listen(server: Server, port: number, setting: string): Promise<number> 
   });
 }
 
-function closeServer(server: Server): Promise<void> {
+function closeServer(server: Server, connections: Connections): Promise<void> {
   return new Promise((resolve, reject) => {
     server.close((error) => (error ? reject(error) : resolve()));
-    server.closeIdleConnections();
+    connections.close();
   });
+}
+
+/** Which connections have a call under way: a close waits for those, and not for clients that keep one open in silence. */
+class Connections {
+  private readonly open = new Set<Socket>();
+  private readonly underWay = new Set<Socket>();
+  private closing = false;
+
+  opened(socket: Socket): void {
+    this.open.add(socket);
+    socket.once('close', () => this.open.delete(socket));
+  }
+
+  busy(socket: Socket, response: ServerResponse): void {
+    this.underWay.add(socket);
+    response.once('close', () => {
+      this.underWay.delete(socket);
+      if (this.closing) socket.destroySoon();
+    });
+  }
+
+  close(): void {
+    this.closing = true;
+    for (const socket of this.open) if (!this.underWay.has(socket)) socket.destroy();
+  }
 }

@@ -6,6 +6,7 @@ import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import * as z from 'zod';
 import { type Served, type ServeOptions, serve } from '../../local/server';
 import { type Call, type Caller, type Service, ServiceError } from '../../local/service';
 import { Credentials, type IssuedCredentials } from '../../local/signature';
@@ -157,6 +158,24 @@ describe('signed calls', () => {
     expect(echo.calls).toEqual([]);
   });
 
+  it('are refused when a service other than S3 gets a signature that leaves out the body', async () => {
+    const echo = new Echo();
+    const { settings } = await start(echo);
+    const client = new KMSClient(settings);
+    client.middlewareStack.add(
+      (next) => (args) => {
+        const { headers } = z.object({ headers: z.custom<Record<string, string>>() }).parse(args.request);
+        headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
+        return next(args);
+      },
+      { step: 'build', priority: 'low' },
+    );
+    await expect(client.send(new EncryptCommand({ KeyId: 'key', Plaintext: Buffer.from('x') }))).rejects.toMatchObject({
+      name: 'InvalidSignatureException',
+    });
+    expect(echo.calls).toEqual([]);
+  });
+
   it('are refused with the credentials of an earlier start, or revoked ones', async () => {
     const { served, headers, body, credentials } = await captured();
     const other = await start(new Echo());
@@ -260,8 +279,7 @@ describe('the front', () => {
         socket.once('connect', () => resolve('connected'));
         socket.once('error', () => resolve('refused'));
       });
-      expect(await outcome).toBe('refused');
-      socket.destroy();
+      expect(await outcome.finally(() => socket.destroy())).toBe('refused');
     }
   });
 
@@ -328,6 +346,15 @@ describe('the front', () => {
     await expect(start(new Echo(), { port: served.port })).rejects.toThrow(
       `port ${served.port} is in use; set WARD_PORT_KMS to another port`,
     );
+  });
+
+  it('does not wait for a client that is silent', async () => {
+    const { served } = await start(new Echo());
+    const socket = connect(served.port, '127.0.0.1');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    await served.close();
+    await ended;
   });
 
   it('finishes what is under way before it closes the service, once', async () => {
