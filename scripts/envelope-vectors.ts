@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { encodeValue, type Json } from '../lambda/encryption/codec';
 import { LookupKey, PatientKey } from '../lambda/encryption/data-key';
 import { type EnvelopeContext, sealEnvelope } from '../lambda/encryption/envelope';
-import { tagOf } from '../lambda/encryption/fields';
+import { registeredTags, tagOf } from '../lambda/encryption/fields';
 import { entryIdFrom, type LookupName, lookupToken, normalizeLookup } from '../lambda/encryption/lookup';
 
 const directory = join(__dirname, '../test/vectors/envelope');
@@ -185,4 +185,8 @@ write('lookup-tokens.json', {
   about: 'docs/formats/envelope.md',
   key: hex(lookupKey),
   tokens,
+});
+write('field-tags.json', {
+  about: 'every field tag that was ever given; a line here never changes',
+  tags: [...registeredTags()].map(([tag, { of, field }]) => ({ tag, of, field })),
 });
