@@ -77,7 +77,7 @@ export function awsJson(
       const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
       if (!operation)
         throw new ServiceError('UnknownOperationException', `${service} ${name || 'without a target'} is not emulated`);
-      const result = await operation(JSON.parse(call.body.toString('utf8') || '{}'), call.caller);
+      const result = await operation(parseInput(call.body), call.caller);
       return { status: 200, headers: headers(), body: JSON.stringify(result ?? {}) };
     } catch (error) {
       const known = error instanceof ServiceError;
@@ -88,4 +88,13 @@ export function awsJson(
       return { status: known ? error.status : 500, headers: headers(), body: JSON.stringify(body) };
     }
   };
+}
+
+/** Node's own message would quote the input. */
+function parseInput(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8') || '{}');
+  } catch {
+    throw new ServiceError('SerializationException', 'the body is not JSON');
+  }
 }

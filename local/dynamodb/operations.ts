@@ -114,13 +114,11 @@ export function operations(parts: Parts): Operations {
         caller,
         writes.map(({ action, request }) => permissions.write(action, request, 'TransactWriteItems')),
       );
-      ask(
-        caller,
-        keysOf(
-          writes.map(({ request }) => request.TableName),
-          'write',
-        ),
-      );
+      const tablesOf = (checked: boolean) =>
+        writes
+          .filter(({ action }) => (action === 'ConditionCheckItem') === checked)
+          .map(({ request }) => request.TableName);
+      ask(caller, [...keysOf(tablesOf(true), 'read'), ...keysOf(tablesOf(false), 'write')]); // a check only reads
       await transactions.write(writes, input);
       const items = writes.map(({ request }) => ({
         table: request.TableName,
