@@ -3,10 +3,11 @@ import type { TableDefinition } from '../../../local/dynamodb/definition';
 import { DynamoDb } from '../../../local/dynamodb/dynamodb';
 
 /**
- * Writes transactions of three items until it is killed, and prints each number that was acknowledged.
- * Arguments: folder, JSON file with the tables' definitions, first number.
+ * Writes transactions of 21 items in two tables until it is killed. It prints each number that was acknowledged, and
+ * `tick` every millisecond that the event loop is free, between the steps of a write too. Arguments: folder, JSON file with the tables' definitions, first number.
  */
-const LANES = 8;
+const LANES = 4;
+const SORTS = Array.from({ length: 20 }, (_, position) => String(position));
 
 async function main(directory: string, tables: string, first: number): Promise<void> {
   const database = new DynamoDb({ directory, region: 'us-east-1', account: '000000000000', authorize: () => {} });
@@ -23,8 +24,7 @@ async function main(directory: string, tables: string, first: number): Promise<v
         text: { S: 'x'.repeat(2000) },
       });
       const TransactItems = [
-        { Put: { TableName: 'records', Item: item('a') } },
-        { Put: { TableName: 'records', Item: item('b') } },
+        ...SORTS.map((sk) => ({ Put: { TableName: 'records', Item: item(sk) } })),
         { Put: { TableName: 'keys', Item: { id: { S: `${number}` } } } },
       ];
       const reply = await database.handle({
@@ -38,6 +38,7 @@ async function main(directory: string, tables: string, first: number): Promise<v
       writeSync(1, `${number}\n`);
     }
   };
+  setInterval(() => writeSync(1, 'tick\n'), 1);
   await Promise.all(Array.from({ length: LANES }, lane));
 }
 

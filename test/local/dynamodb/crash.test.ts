@@ -12,20 +12,23 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { type Harness, keys, records, start } from './harness';
 
-const ROUNDS = 5;
+const ROUNDS = 6;
+const SORTS = 20;
+const ENOUGH = 20;
 const SPACING = 100_000;
 
-/** Runs the writer until it has acknowledged so many transactions, then kills it without warning. */
-async function writeUntilKilled(folder: string, definitions: string, first: number, count: number): Promise<number[]> {
+/** Runs the writer and kills it at its nth tick after it has acknowledged some. @returns what it had acknowledged */
+async function writeUntilKilled(folder: string, definitions: string, first: number, nth: number): Promise<number[]> {
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', join(__dirname, 'crash-writer.ts'), join(folder, 'level'), definitions, String(first)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const acknowledged: number[] = [];
+  let ticks = 0;
   for await (const line of createInterface({ input: child.stdout })) {
-    acknowledged.push(Number(line));
-    if (acknowledged.length === count) child.kill('SIGKILL');
+    if (line !== 'tick') acknowledged.push(Number(line));
+    else if (acknowledged.length >= ENOUGH && ++ticks === nth) child.kill('SIGKILL');
   }
   return acknowledged;
 }
@@ -46,28 +49,30 @@ async function all(
 
 test('killed at any moment, the database has lost nothing acknowledged and holds no half transaction', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ward-dynamodb-'));
+  let harness: Harness | undefined;
   try {
     const definitions = join(folder, 'tables.json');
     writeFileSync(definitions, JSON.stringify([records, keys]));
     const acknowledged: number[] = [];
     for (let round = 0; round < ROUNDS; round++)
-      acknowledged.push(...(await writeUntilKilled(folder, definitions, round * SPACING, 40 + 57 * round)));
-    expect(acknowledged.length).toBeGreaterThanOrEqual(ROUNDS * 40);
+      acknowledged.push(...(await writeUntilKilled(folder, definitions, round * SPACING, 1 + 7 * round)));
+    expect(acknowledged.length).toBeGreaterThanOrEqual(ROUNDS * ENOUGH);
 
-    const harness = await start({ directory: join(folder, 'level') });
-    const items = await all(harness, (page) => new ScanCommand({ TableName: 'records', ...page }));
+    harness = await start({ directory: join(folder, 'level') });
+    const database = harness;
+    const items = await all(database, (page) => new ScanCommand({ TableName: 'records', ...page }));
     const whole = new Map<string, Set<string>>();
     for (const { pk, sk } of items) {
       const number = String(pk?.S).slice(2);
       whole.set(number, (whole.get(number) ?? new Set()).add(String(sk?.S)));
     }
-    expect([...whole.values()].every((sorts) => sorts.has('a') && sorts.has('b'))).toBe(true);
-    const ids = await all(harness, (page) => new ScanCommand({ TableName: 'keys', ...page }));
+    expect([...whole.values()].every((sorts) => sorts.size === SORTS)).toBe(true);
+    const ids = await all(database, (page) => new ScanCommand({ TableName: 'keys', ...page }));
     expect(ids.map(({ id }) => id?.S).sort()).toEqual([...whole.keys()].sort());
     expect(acknowledged.filter((number) => !whole.has(String(number)))).toEqual([]);
 
     const indexed = await all(
-      harness,
+      database,
       (page) =>
         new QueryCommand({
           TableName: 'records',
@@ -96,8 +101,8 @@ test('killed at any moment, the database has lost nothing acknowledged and holds
       ),
     ).rejects.toThrow('different parameters');
     expect(statSync(join(folder, 'level')).mode & 0o777).toBe(0o700);
-    await harness.close();
   } finally {
+    await harness?.close();
     rmSync(folder, { recursive: true });
   }
 }, 120_000);

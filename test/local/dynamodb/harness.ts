@@ -52,6 +52,8 @@ export interface Harness {
   readonly asked: Access[];
   /** refuses every access for which it returns true */
   deny: (access: Access) => boolean;
+  /** an operation without HTTP between, so that calls of one turn run together */
+  call(operation: string, input: object): Promise<{ status: number; body: Record<string, unknown> }>;
   /** an operation as plain JSON, for what the SDK's client has no command for */
   post(operation: string, input: object): Promise<{ status: number; body: Record<string, unknown> }>;
   close(): Promise<void>;
@@ -90,6 +92,12 @@ export async function start(options: Partial<DynamoDbOptions> = {}, tables = [re
     database,
     client,
     asked,
+    async call(operation: string, input: object) {
+      const headers = { 'x-amz-target': `DynamoDB_20120810.${operation}` };
+      const body = Buffer.from(JSON.stringify(input));
+      const reply = await database.handle({ caller, method: 'POST', target: '/', headers, body });
+      return { status: reply.status, body: JSON.parse(String(reply.body)) as Record<string, unknown> };
+    },
     async post(operation: string, input: object) {
       const headers = { 'x-amz-target': `DynamoDB_20120810.${operation}` };
       const answer = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(input) });

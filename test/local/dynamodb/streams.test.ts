@@ -165,6 +165,16 @@ describe('time to live', () => {
     await put('b', 2);
     expect(await harness.database.sweepExpired()).toBe(0);
   });
+
+  test('an item that is renewed while the sweep runs stays', async () => {
+    const names = Array.from({ length: 50 }, (_, n) => `item-${n}`);
+    for (const sk of names) await put(sk, 1, { expires: { N: String(seconds() - 10) } });
+    const expires = { N: String(seconds() + 10) };
+    const renewals = names.map((sk) => harness.call('PutItem', { TableName, Item: { ...key(sk), expires } }));
+    const [swept] = await Promise.all([harness.database.sweepExpired(), ...renewals]);
+    expect(swept).toBe(0);
+    expect((await Promise.all(names.map(exists))).every(Boolean)).toBe(true);
+  });
 });
 
 describe('a table’s definition', () => {
