@@ -1,5 +1,5 @@
 import { type FhirIssue, type FhirIssueCode, isObject, type JsonObject, own } from './issue';
-import { isImportable, mayContain } from './mapping';
+import { mayContain } from './mapping';
 import { isNarrative } from './narrative';
 import { primitives } from './primitives';
 import {
@@ -76,7 +76,7 @@ function checkResource(context: Context, value: unknown, path: string, depth: nu
     report(context, path, 'unknown-type', `${path}.resourceType is the name of a FHIR R4 resource type`);
     return;
   }
-  const definition = isImportable(type) ? resourceDefinition(type) : undefined;
+  const definition = resourceDefinition(type);
   if (definition === undefined) {
     report(context, path, 'not-kept', `${type} is not kept in a patient's record`);
     return;
