@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Authorize, awsJson, type Call, type Operations, type Reply, type Service } from '../service';
+import { type Authorize, awsJson, type Call, type Caller, type Operations, type Reply, type Service } from '../service';
 import * as credentials from './admin-credentials';
 import * as administration from './administration';
 import { MailLimit, UnknownNames } from './attempts';
@@ -51,6 +51,46 @@ const resourceServer = z.strictObject({
 });
 
 type Properties = Readonly<Record<string, unknown>>;
+
+/** The operations that whoever signs in calls, without IAM. */
+const unsigned = {
+  InitiateAuth: initiate,
+  RespondToAuthChallenge: respond,
+  GetTokensFromRefreshToken: tokensFromRefreshToken,
+  AssociateSoftwareToken: self.associateSoftwareToken,
+  VerifySoftwareToken: self.verifySoftwareToken,
+  SetUserMFAPreference: self.setUserMfaPreference,
+  GetUser: self.getUser,
+  ChangePassword: self.changePassword,
+  GlobalSignOut: self.globalSignOut,
+  RevokeToken: self.revokeToken,
+  ForgotPassword: recovery.forgotPassword,
+  ConfirmForgotPassword: recovery.confirmForgotPassword,
+};
+
+/** The operations that IAM authorizes on the pool's ARN. */
+const authorized = {
+  AdminCreateUser: administration.adminCreateUser,
+  AdminGetUser: administration.adminGetUser,
+  AdminDisableUser: administration.adminDisableUser,
+  AdminEnableUser: administration.adminEnableUser,
+  AdminDeleteUser: administration.adminDeleteUser,
+  AdminUserGlobalSignOut: administration.adminUserGlobalSignOut,
+  AdminUpdateUserAttributes: administration.adminUpdateUserAttributes,
+  AdminListUserAuthEvents: administration.adminListUserAuthEvents,
+  AdminResetUserPassword: credentials.adminResetUserPassword,
+  AdminSetUserPassword: credentials.adminSetUserPassword,
+  AdminSetUserMFAPreference: credentials.adminSetUserMfaPreference,
+  ListUsers: directory.listUsers,
+  DescribeUserPool: directory.describeUserPool,
+  DescribeUserPoolClient: directory.describeUserPoolClient,
+};
+
+/** Whether a call may come without a signature: preflights, the published keys, and what whoever signs in calls. */
+export function takesUnsigned(call: Pick<Call, 'method' | 'headers'>): boolean {
+  const operation = String(call.headers['x-amz-target'] ?? '').split('.')[1] ?? '';
+  return call.method === 'GET' || call.method === 'OPTIONS' || Object.hasOwn(unsigned, operation);
+}
 
 /**
  * Cognito user pools on the laptop: SRP and password sign-in, authenticator codes, tokens and administration, held to the
@@ -162,40 +202,13 @@ export class Cognito implements Service {
 
   private operations(): Operations {
     const { context } = this;
-    const open = (act: (context: Context, input: unknown) => Promise<unknown>) => (input: unknown) =>
-      act(context, input);
-    const authorized =
-      (act: (context: Context, input: unknown, caller: Call['caller']) => Promise<unknown>) =>
-      (input: unknown, caller: Call['caller']) =>
-        act(context, input, caller);
-    return {
-      InitiateAuth: open(initiate),
-      RespondToAuthChallenge: open(respond),
-      GetTokensFromRefreshToken: open(tokensFromRefreshToken),
-      AssociateSoftwareToken: open(self.associateSoftwareToken),
-      VerifySoftwareToken: open(self.verifySoftwareToken),
-      SetUserMFAPreference: open(self.setUserMfaPreference),
-      GetUser: open(self.getUser),
-      ChangePassword: open(self.changePassword),
-      GlobalSignOut: open(self.globalSignOut),
-      RevokeToken: open(self.revokeToken),
-      ForgotPassword: open(recovery.forgotPassword),
-      ConfirmForgotPassword: open(recovery.confirmForgotPassword),
-      AdminCreateUser: authorized(administration.adminCreateUser),
-      AdminGetUser: authorized(administration.adminGetUser),
-      AdminDisableUser: authorized(administration.adminDisableUser),
-      AdminEnableUser: authorized(administration.adminEnableUser),
-      AdminDeleteUser: authorized(administration.adminDeleteUser),
-      AdminUserGlobalSignOut: authorized(administration.adminUserGlobalSignOut),
-      AdminUpdateUserAttributes: authorized(administration.adminUpdateUserAttributes),
-      AdminListUserAuthEvents: authorized(administration.adminListUserAuthEvents),
-      AdminResetUserPassword: authorized(credentials.adminResetUserPassword),
-      AdminSetUserPassword: authorized(credentials.adminSetUserPassword),
-      AdminSetUserMFAPreference: authorized(credentials.adminSetUserMfaPreference),
-      ListUsers: authorized(directory.listUsers),
-      DescribeUserPool: authorized(directory.describeUserPool),
-      DescribeUserPoolClient: authorized(directory.describeUserPoolClient),
-    };
+    return Object.fromEntries([
+      ...Object.entries(unsigned).map(([name, act]) => [name, (input: unknown) => act(context, input)]),
+      ...Object.entries(authorized).map(([name, act]) => [
+        name,
+        (input: unknown, caller: Caller) => act(context, input, caller),
+      ]),
+    ]);
   }
 }
 

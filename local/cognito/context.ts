@@ -1,4 +1,4 @@
-import type { Authorize, Caller } from '../service';
+import { type Authorize, type Caller, ServiceError } from '../service';
 import { type Attempts, afterFailure, isLocked, type MailLimit, type UnknownNames } from './attempts';
 import type { ClientSettings } from './client-settings';
 import { notAuthorized, resourceNotFound, userNotFound } from './errors';
@@ -29,8 +29,13 @@ export function placeOf(context: Context, clientId: string): Place {
   return { pool, client };
 }
 
-/** The pool of an IAM-authorized operation; permission is asked before existence is told. */
+/**
+ * The pool of an IAM-authorized operation; permission is asked before existence is told.
+ * @throws ServiceError MissingAuthenticationTokenException for an unsigned call, whatever the policies say
+ */
 export function administeredPool(context: Context, caller: Caller, operation: string, poolId: string): Pool {
+  if (caller.kind === 'anonymous')
+    throw new ServiceError('MissingAuthenticationTokenException', 'The operation must be signed', 403);
   context.authorize(caller, { action: `cognito-idp:${operation}`, resource: context.arnOf(poolId) });
   const pool = context.pools.get(poolId);
   if (!pool) throw resourceNotFound('User pool does not exist.');

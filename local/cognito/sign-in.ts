@@ -34,7 +34,7 @@ const flows: Readonly<Record<string, Flow>> = {
 };
 
 /** The first factors that USER_AUTH offers. Passkeys (WEB_AUTHN) are not emulated, mailed codes neither. */
-export const firstFactors = ['PASSWORD_SRP', 'PASSWORD'];
+const firstFactors = ['PASSWORD_SRP', 'PASSWORD'];
 
 /** InitiateAuth: USER_SRP_AUTH, USER_AUTH, USER_PASSWORD_AUTH and the refresh flow, as far as the client allows each. */
 export async function initiate(context: Context, input: unknown) {

@@ -1,6 +1,7 @@
 import { createHmac, createPublicKey } from 'node:crypto';
 import {
   AdminDisableUserCommand,
+  AdminEnableUserCommand,
   AdminResetUserPasswordCommand,
   AdminSetUserMFAPreferenceCommand,
   AdminSetUserPasswordCommand,
@@ -11,6 +12,7 @@ import {
   InitiateAuthCommand,
   VerifySoftwareTokenCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import { takesUnsigned } from '../../../local/cognito/cognito';
 import { ServiceError } from '../../../local/service';
 import {
   claimsOf,
@@ -267,6 +269,10 @@ describe('an attacker on the way in', () => {
       ),
     ];
     for (const attempt of attempts) expect(await refusal(attempt)).toBe('NotAuthorizedException');
+    await laptop.admin.send(new AdminEnableUserCommand({ UserPoolId: poolId, Username: email }));
+    const revived = laptop.anyone.send(new GetUserCommand({ AccessToken: tokens.accessToken }));
+    expect(await refusal(revived)).toBe('NotAuthorizedException');
+    await laptop.signIn(app);
   });
 
   it('gets no tokens when the user is disabled while a trigger still runs', async () => {
@@ -384,12 +390,18 @@ describe('an attacker on the way in', () => {
       'DescribeUserPoolClient',
       'AdminListUserAuthEvents',
     ];
+    const signed = { authorization: 'AWS4-HMAC-SHA256 as the front has verified it' };
     for (const UserPoolId of [poolId, 'us-east-1_absent'])
-      for (const operation of operations)
-        expect((await laptop.raw(operation, { UserPoolId, Username: email })).type).toBe('AccessDeniedException');
+      for (const operation of operations) {
+        const input = { UserPoolId, Username: email };
+        expect((await laptop.raw(operation, input)).type).toBe('MissingAuthenticationTokenException');
+        expect((await laptop.raw(operation, input, signed)).type).toBe('AccessDeniedException');
+        expect(takesUnsigned({ method: 'POST', headers: { 'x-amz-target': `X.${operation}` } })).toBe(false);
+      }
     expect(asked).toHaveLength(2 * operations.length);
+    expect(takesUnsigned({ method: 'POST', headers: { 'x-amz-target': 'X.InitiateAuth' } })).toBe(true);
     const resource = `arn:aws:cognito-idp:us-east-1:000000000000:userpool/${poolId}`;
-    expect(asked[0]).toEqual(['anonymous', { action: 'cognito-idp:AdminCreateUser', resource }]);
+    expect(asked[0]).toEqual(['role', { action: 'cognito-idp:AdminCreateUser', resource }]);
   });
 
   it('gets a plain refusal for malformed input, without an echo of it', async () => {
@@ -426,7 +438,7 @@ describe('an attacker on the way in', () => {
     ];
     for (const operation of operations)
       for (const input of inputs) {
-        const reply = await laptop.raw(operation, input);
+        const reply = await laptop.raw(operation, input, { authorization: 'AWS4-HMAC-SHA256' });
         if (reply.status !== 200) expect(reply.status).toBe(400);
         expect(reply.text).not.toContain('canary-value');
       }
