@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { ward } from './ward';
 
 const root = resolve(__dirname, '../..');
 
@@ -30,6 +31,8 @@ async function start(): Promise<void> {
   Object.assign(globalThis, { wardCloud: { process: cloud, directory } });
   try {
     process.env['WARD_CLOUD'] = await ready(cloud);
+    // Once for all test files: an authenticator's code is good for one sign-in.
+    for (const { name } of ward().users) await ward().tokens(name);
   } catch (error) {
     rmSync(directory, { recursive: true });
     throw error;
