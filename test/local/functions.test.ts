@@ -131,10 +131,15 @@ test('a waiting call is served by a fresh worker when the one before it crashes'
   expect(calls.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled']);
 });
 
-test('an idle worker is ended, and one that crashes while idle takes nothing with it', async () => {
-  const { run } = start('exports.handler = async () => { setImmediate(() => process.exit(1)); return 1 }', {
-    idleLimitSeconds: 0.001,
-  });
+test('an idle worker is ended', async () => {
+  const { run } = start('exports.handler = async () => 1', { idleLimitSeconds: 0.001 });
+  expect(await run.invoke('{}')).toBe('1');
+  while (run.running > 0) await new Promise(setImmediate);
+  expect(await run.invoke('{}')).toBe('1');
+});
+
+test('a worker that crashes while idle takes nothing with it', async () => {
+  const { run } = start('exports.handler = async () => { setImmediate(() => process.exit(1)); return 1 }');
   expect(await run.invoke('{}')).toBe('1');
   while (run.running > 0) await new Promise(setImmediate);
   expect(await run.invoke('{}')).toBe('1');
