@@ -118,7 +118,8 @@ export class DynamoDb implements Service {
   }
 
   #notify(tables: ReadonlySet<string>): void {
-    for (const table of tables) for (const listener of this.#listeners) listener(table);
+    // A listener that throws must not turn a write that is on disk into one that failed.
+    for (const table of tables) for (const listener of this.#listeners) queueMicrotask(() => listener(table));
   }
 
   /** Deletes what TTL lets expire and forgets old idempotency tokens. @returns the number of deleted items */

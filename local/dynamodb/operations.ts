@@ -2,7 +2,8 @@ import type { Item, Request } from 'dynalite/db';
 import type { Access, Authorize, Caller, Operations } from '../service';
 import { consumed } from './capacity';
 import { describeTable, listTables } from './describe';
-import { invalid, refuseLegacy, validate } from './engine';
+import { ITEM_LIMIT_BYTES, invalid, refuseLegacy, validate } from './engine';
+import { itemBytes } from './items';
 import type { Permissions } from './permissions';
 import type { Reader } from './reader';
 import type { Streams } from './streams';
@@ -200,6 +201,8 @@ interface WriteRequest {
 
 function batchWrite(TableName: string, member: WriteRequest): Write {
   const { PutRequest: put, DeleteRequest: remove } = member;
+  // Checked before the first item is written: a batch whose form is wrong writes nothing.
+  if (put && itemBytes(put.Item) > ITEM_LIMIT_BYTES) throw invalid('Item size has exceeded the maximum allowed size');
   if (put && !remove) return { action: 'PutItem', request: { TableName, Item: put.Item }, returnOld: false };
   if (remove && !put) return { action: 'DeleteItem', request: { TableName, Key: remove.Key }, returnOld: false };
   throw invalid('A write request must hold one PutRequest or DeleteRequest');

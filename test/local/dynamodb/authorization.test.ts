@@ -225,6 +225,15 @@ describe('before an operation is served, IAM is asked', () => {
     expect(ofKey()).toEqual(writes);
   });
 
+  test('for a condition check with the table’s key for reading only', async () => {
+    const check = { TableName, Key: key, ConditionExpression: 'attribute_not_exists(pk)' };
+    const put = { TableName: 'keys', Item: { id: { S: 'k' } } };
+    await harness.client.send(
+      new TransactWriteItemsCommand({ TransactItems: [{ ConditionCheck: check }, { Put: put }] }),
+    );
+    expect(ofKey()).toEqual(reads);
+  });
+
   test('for a description of the table, for all tables and for a stream', async () => {
     await harness.client.send(new DescribeTableCommand({ TableName }));
     await harness.client.send(new ListTablesCommand({}));

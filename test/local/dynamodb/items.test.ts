@@ -304,6 +304,19 @@ describe('batches', () => {
     expect(UnprocessedKeys).toEqual({});
   });
 
+  test('a batch with one item that is too large writes none of them', async () => {
+    const large = { ...key, sk: { S: 'large' }, text: { S: 'a'.repeat(410_000) } };
+    const error = await failure(
+      harness.client.send(
+        new BatchWriteItemCommand({
+          RequestItems: { records: [{ PutRequest: { Item: key } }, { PutRequest: { Item: large } }] },
+        }),
+      ),
+    );
+    expect(error.message).toMatch('exceeded the maximum');
+    expect(await read()).toBeUndefined();
+  });
+
   test('what exceeds 16 MB stays unprocessed and can be asked for as it came back', async () => {
     const ids = Array.from({ length: 42 }, (_, n) => `k${n}`);
     for (const id of ids)
