@@ -4,6 +4,8 @@ import { type DemoUser, seedDemo } from './demo';
 
 // Lambda runs in UTC; the worker threads take the time zone of this process.
 process.env['TZ'] = 'UTC';
+// What LevelDB and everything else writes is for this user alone.
+process.umask(0o077);
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 function print(cloud: Cloud, users: readonly DemoUser[], seconds: number): void {
