@@ -51,6 +51,15 @@ describe('the lookup key of an organization', () => {
     expect(aws.database.asked).toHaveLength(2);
   });
 
+  it('is looked for, and not made, by a function that registers nobody', async () => {
+    const keys = keysOf();
+    expect(await keys.find()).toBeUndefined();
+    expect(await aws.item('O#', 'LOOKUP#0000000001')).toBeUndefined();
+    const made = await token(keysOf());
+    const found = await keys.find();
+    expect(found && lookupToken(found, 'mrn', '12345')).toBe(made);
+  });
+
   it('is asked for again after a failure', async () => {
     const keys = keysOf();
     aws.emulator.fail('GenerateDataKey', 'throttled');

@@ -1,4 +1,4 @@
-import { demandOrganization } from '../../lambda/encryption/organization';
+import { checkOrganization, demandOrganization } from '../../lambda/encryption/organization';
 import { type Cloud, cloud, codeOf, keysTable } from './cloud';
 
 let aws: Cloud;
@@ -36,6 +36,15 @@ describe('the organization of a keys table', () => {
     expect(tries.map(({ status }) => status)).toEqual(
       ['a', 'b', 'a', 'b'].map((name) => (name === organization ? 'fulfilled' : 'rejected')),
     );
+  });
+
+  it('is not decided by a function that makes no keys', async () => {
+    const check = (organization: string) => checkOrganization(aws.documents, keysTable, organization);
+    expect(await check('example-clinic')).toBe(false);
+    expect(await aws.item('O#', 'ORGANIZATION')).toBeUndefined();
+    await demand('example-clinic');
+    expect(await check('example-clinic')).toBe(true);
+    expect(await codeOf(check('another-clinic'))).toBe('organization-mismatch');
   });
 
   it('is doubted when it cannot be read', async () => {

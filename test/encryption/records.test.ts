@@ -129,7 +129,10 @@ describe('a record', () => {
 
   it('with a field of another category, by whoever has the key, is refused', () => {
     const entry = metadata();
-    const attributes = new Map<string, string>(Object.entries({ ...entry, version: '1' }));
+    const { patient, category, createdAt, updatedAt, author } = entry;
+    const attributes = new Map(
+      Object.entries({ patient, category, entry: 'main', version: '1', createdAt, updatedAt, author }),
+    );
     const context = { organization, patient, type: 'demographics', record: 'main' };
     const ssn = sealRecord(key, organization, metadata({ category: 'ssn' }), { value: '078051120' });
     const made = (tag: number, recordVersion = 1, schemaVersion = 1) => {
