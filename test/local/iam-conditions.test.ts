@@ -36,7 +36,7 @@ it.each<[string, string, Json, string | readonly string[] | undefined, boolean]>
   ['StringNotLike', prefix, 'a*', 'ab', false],
   ['StringNotLike', prefix, 'a*', undefined, true],
   ['ArnEquals', 'aws:SourceArn', 'arn:aws:s3:::*', 'arn:aws:s3:::b', true],
-  ['ArnLike', 'aws:SourceArn', 'arn:aws:*::b*:*', 'arn:aws:s3::a:b', false],
+  ['ArnLike', 'aws:SourceArn', 'arn:aws:*:x:y:b', 'arn:aws:s3::x:y:b', false],
   ['ArnLike', 'aws:SourceArn', 'arn:aws:sns:*:*:a', 'arn:aws:sns:x:y:a', true],
   ['ArnLike', 'aws:SourceArn', '*', 'no arn', false],
   ['ArnLike', 'aws:SourceArn', 'arn:aws:s3:::*', undefined, false],
@@ -164,7 +164,8 @@ describe('wildcards', () => {
     const matches = (pattern: string, given: string) => arnPattern(pattern)?.(given);
     expect(matches('arn:aws:s3:::b/*', 'arn:aws:s3:::b/x:y/z')).toBe(true);
     expect(matches('arn:aws:*:::b', 'arn:aws:s3:x::b')).toBe(false);
-    expect(matches('arn:aws:*::*:b', 'arn:aws:s3:x:y:b')).toBe(false);
+    expect(matches('arn:aws:*:x:y:b', 'arn:aws:s3::x:y:b')).toBe(false);
+    expect(matches('arn:aws:*:x:y:b', 'arn:aws:s3:x:y:b')).toBe(true);
     expect(matches('arn:aws:logs:*:*:log-group:x:*', 'arn:aws:logs:us-east-1:0:log-group:x:log-stream:y')).toBe(true);
     expect(matches('arn:aws:s3:::b*', '*')).toBe(false);
     expect(arnPattern('arn:aws:s3')).toBeUndefined();

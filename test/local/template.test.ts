@@ -64,7 +64,7 @@ describe('an app that the CDK synthesized', () => {
     const [first, second, ...more] = assembly.resources('AWS::KMS::Key');
     expect(more).toEqual([]);
     expect(first?.id).toBe(second?.id);
-    expect(first?.ref).toMatch(/^mrk-[0-9a-f]{32}$/);
+    expect(first?.ref).not.toBe(second?.ref);
     expect(second?.ref).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(() => assembly.resource(first?.id ?? '')).toThrow(/ward-data and ward-api each have a resource Key/);
     expect(assembly.resource(first?.id ?? '', 'ward-api').arn).toBe(second?.arn);
@@ -109,8 +109,8 @@ describe('intrinsic functions', () => {
       'records',
     ],
     ['Fn::Select of Fn::GetAZs', { 'Fn::Select': ['1', { 'Fn::GetAZs': '' }] }, 'eu-west-1b'],
-    ['Fn::Sub', { 'Fn::Sub': '${Table}/${Table.Arn}/${AWS::Partition}/${!Table}' }, `records/${arn}/aws/\${Table}`],
-    ['Fn::Sub with variables', { 'Fn::Sub': ['${name}', { name: { Ref: 'Table' } }] }, 'records'],
+    ['Fn::Sub', { 'Fn::Sub': `\${Table}/\${Table.Arn}/\${AWS::Partition}/\${!Table}` }, `records/${arn}/aws/\${Table}`],
+    ['Fn::Sub with variables', { 'Fn::Sub': [`\${name}`, { name: { Ref: 'Table' } }] }, 'records'],
     ['Fn::If', { 'Fn::If': ['Always', 'yes', 'no'] }, 'yes'],
     ['Fn::If of And', { 'Fn::If': ['Both', 'yes', 'no'] }, 'no'],
     ['Fn::If of Or', { 'Fn::If': ['Either', 'yes', 'no'] }, 'yes'],
@@ -180,6 +180,11 @@ it('takes the account and region of the environment, or its own where the app na
   expect([agnostic.account, agnostic.region]).toEqual(['000000000000', 'us-east-1']);
 });
 
+it('names a multi-Region key as KMS does', () => {
+  const assembly = assemblyOf({ Resources: { Key: { Type: 'AWS::KMS::Key', Properties: { MultiRegion: true } } } });
+  expect(assembly.resource('Key').ref).toMatch(/^mrk-[0-9a-f]{32}$/);
+});
+
 it('shortens a bucket name that S3 would refuse', () => {
   const id = 'Bucket'.repeat(12);
   const assembly = assemblyOf({ Resources: { [id]: { Type: 'AWS::S3::Bucket' } } });
@@ -195,7 +200,7 @@ function synthesize(outdir: string): string {
   const data = new Stack(app, 'Data', { env, stackName: 'ward-data' });
   const api = new Stack(app, 'Api', { env, stackName: 'ward-api' });
   const table = new TableV2(data, 'Table', { partitionKey: { name: 'PK', type: AttributeType.STRING } });
-  new Bucket(data, 'Bucket', { encryptionKey: new Key(data, 'Key', { multiRegion: true }), enforceSSL: true });
+  new Bucket(data, 'Bucket', { encryptionKey: new Key(data, 'Key'), enforceSSL: true });
   const read = new LambdaFunction(api, 'Read', {
     code: Code.fromAsset(code),
     handler: 'index.read',
