@@ -72,6 +72,15 @@ const governance = { may: on('governance', false), mayWithEvent: on('governance'
 /** a patient's wrapped keys are queried; the organization's items are read one by one */
 const readsKeys = keys.may([patients, organization], 'GetItem', 'Query');
 const idempotentCreation = governance.mayWithEvent([idempotency], 'PutItem');
+/** spends an approval in the transaction of the act that it was given for, and sees that its giver is active */
+export const consumesApprovals: readonly TableGrant[] = [
+  governance.may(['APPROVAL#*'], 'GetItem'),
+  {
+    ...governance.mayWithEvent(['APPROVAL#*'], 'UpdateItem'),
+    attributes: ['PK', 'SK', 'state', 'usedAt', 'version', 'kind', 'subject', 'requestedBy', 'expiresAt'],
+  },
+  governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
+];
 /** what makes a patient known: the record, its lookups, its key */
 const registers: readonly TableGrant[] = [
   records.mayWithEvent([patients, lookups], 'PutItem'),
@@ -105,6 +114,17 @@ export const functions = {
     ],
     // AdminDeleteUser takes back a person whose record in the governance table could not be written.
     userPool: ['AdminCreateUser', 'AdminDeleteUser'],
+  },
+  approvals: {
+    concern: 'asks for a second person and takes their decision',
+    tables: [
+      decides(),
+      audits,
+      governance.may(['APPROVALS'], 'Query'),
+      governance.may(['ACTOR#*', 'APPROVAL#*'], 'GetItem', 'BatchGetItem'),
+      governance.mayWithEvent(['APPROVAL#*', 'APPROVALS'], 'PutItem', 'UpdateItem'),
+      governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
+    ],
   },
   registration: {
     concern: 'makes a patient known, under a key of its own',

@@ -13,6 +13,19 @@ export function registerActor(table: string, actor: ActorItem): TransactItem[] {
   ];
 }
 
+/** @returns a check that a person is what they were when they were read, and active: nobody acts on after a suspension */
+export function actorStands(table: string, actor: ActorItem): TransactItem {
+  return {
+    ConditionCheck: {
+      TableName: table,
+      Key: governanceKeys.actor(actor.sub),
+      ConditionExpression: '#status = :active AND #version = :version',
+      ExpressionAttributeNames: { '#status': 'status', '#version': 'version' },
+      ExpressionAttributeValues: { ':active': 'active', ':version': actor.version },
+    },
+  };
+}
+
 /** @returns the write that binds a patient's account to their record: once, and to one record */
 export function bindPatient(table: string, actor: ActorItem, patient: string): TransactItem {
   return {

@@ -19,6 +19,14 @@ export const actorItem = z.object({
   patient: patientId.optional(),
   createdBy: z.string(),
   createdAt: z.string(),
+  /** who gave the role that the person has now, and who agreed where it takes two */
+  roleGrantedBy: z.string().optional(),
+  roleGrantedAt: z.string().optional(),
+  approvedBy: z.string().optional(),
+  suspendedBy: z.string().optional(),
+  suspendedAt: z.string().optional(),
+  suspensionReason: z.string().optional(),
+  suspensionExpiresAt: z.string().optional(),
   version: z.int().positive(),
 });
 export type ActorItem = z.infer<typeof actorItem>;
@@ -51,6 +59,9 @@ export const governanceKeys = {
   member: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `${memberPrefix}${sub}` }),
   /** the list of all actors */
   listed: (sub: string) => ({ PK: 'ACTORS', SK: sub }),
+  approval: (id: string) => ({ PK: `APPROVAL#${id}`, SK: 'APPROVAL' }),
+  /** the list of all approvals; ids are UUIDv7, so it is in order of time */
+  listedApproval: (id: string) => ({ PK: 'APPROVALS', SK: id }),
   enrollment: (codeHash: string) => ({ PK: `ENROLLMENT#${codeHash}`, SK: 'ENROLLMENT' }),
   idempotency: (token: string) => ({ PK: `IDEMPOTENCY#${token}`, SK: 'IDEMPOTENCY' }),
 } as const;

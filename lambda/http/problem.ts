@@ -10,6 +10,8 @@ export const problems = {
   'not-found': [404, 'There is no such resource'],
   'not-allowed': [403, 'A rule of this operation does not allow it'],
   'approval-required': [403, 'This takes a second person'],
+  'approval-refused': [409, 'The approval is expired, used, decided, or for something else'],
+  'second-person': [403, 'Only somebody independent of the requester may decide this'],
   'account-exists': [409, 'There is an account with this e-mail address'],
   conflict: [409, 'The resource changed or exists already'],
   'mrn-in-use': [409, 'Another patient has this medical record number'],
