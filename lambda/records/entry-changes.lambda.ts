@@ -4,13 +4,14 @@ import { withheld } from '../access/guard';
 import { rememberCreation } from '../access/idempotency';
 import type { Receipt } from '../audit/outbox';
 import { Released } from '../audit/release';
+import { blindly } from '../encryption/sealed';
 import { Vault } from '../encryption/vault';
 import { type RecordsEnvironment, readEnvironment, recordsVariables } from '../environment';
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents, kms } from '../http/clients';
 import { entityTag, expectedVersion, idempotencyToken } from '../http/conditions';
 import { Runtime } from '../http/runtime';
-import { entryValue } from './entry';
+import { entryValue, placeOf } from './entry';
 import { category, entryId, isStructured, mainEntry, metadataOf, patientId, resourceOf } from './model';
 import { PatientStore } from './patient-store';
 import { RecordStore } from './store';
@@ -20,7 +21,7 @@ const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);
 const runtime = new Runtime(environment);
 const store = new RecordStore(documents, environment.RECORDS_TABLE, runtime.clock);
 const patients = new PatientStore(environment.RECORDS_TABLE);
-const vault = new Vault({ documents, kms, environment, clock: runtime.clock });
+const vault = new Vault({ documents, kms, environment, clock: runtime.clock, mayBind: false });
 
 const ofCategory = z.object({ id: patientId, category });
 const ofEntry = ofCategory.extend({ entryId });
@@ -44,7 +45,7 @@ async function create(exchange: Exchange): Promise<Answer> {
     const receipt = await runtime.outbox.record(permit.event({ status: 201, reason: 'replay', resources }));
     return made(created.resource, created.version, receipt);
   }
-  const value = entryValue(subject.category, exchange.body(object), subject.id);
+  const value = entryValue(subject.category, exchange.body(object), { patientId: subject.id });
   if (!patient || ring?.state !== 'active') return runtime.refuse(permit, vault.absence(ring));
   const entry = isStructured(subject.category) ? mainEntry : v4();
   const at = exchange.access.now.toISOString();
@@ -83,11 +84,13 @@ async function update(exchange: Exchange): Promise<Answer> {
     vault.ring(subject.id),
   ]);
   const expected = expectedVersion(exchange);
-  const value = entryValue(subject.category, exchange.body(object), subject.id);
+  const body = exchange.body(object);
   const old = found.items;
   if (!found.patient || !old || ring?.state !== 'active' || withheld(permit, old))
     return runtime.refuse(permit, vault.absence(ring));
   if (old.version !== expected) return runtime.refuse(permit, 'stale-version', {}, [resourceOf(old)]);
+  const place = blindly(await vault.open(ring, old), (value) => placeOf(value, subject.id));
+  const value = { ...entryValue(subject.category, body, place.subject), ...place.kept };
   const at = exchange.access.now.toISOString();
   const metadata = { ...metadataOf(old), version: old.version + 1, updatedAt: at, author: permit.actor.sub };
   const next = await vault.seal(ring, { ...metadata, patient: subject.id }, value);
@@ -96,8 +99,8 @@ async function update(exchange: Exchange): Promise<Answer> {
   const receipt = await runtime.store(permit, event, writes, (refused) =>
     refused.has('key') ? 'conflict' : 'stale-version',
   );
-  const body = Released.facts({ id: next.entry, version: next.version, updatedAt: at }, receipt);
-  return { status: 200, headers: entityTag(next.version), body };
+  const facts = Released.facts({ id: next.entry, version: next.version, updatedAt: at }, receipt);
+  return { status: 200, headers: entityTag(next.version), body: facts };
 }
 
 export const handler = runtime.serve({ 'record.create': create, 'record.update': update });

@@ -61,6 +61,10 @@ export function exportBundle({
     used.add(url);
     return { fullUrl: url, resource };
   };
+  // What was written here refers to the patient by Ward's id, which only this bundle's Patient entry can resolve.
+  const url = patientUrl(found);
+  const resolvable = (resource: JsonObject): JsonObject =>
+    url === undefined ? resource : renamed(resource, `Patient/${patient}`, url);
   return {
     resourceType: 'Bundle',
     id,
@@ -68,11 +72,17 @@ export function exportBundle({
     timestamp: now.toISOString(),
     entry: [
       ...(isObject(demographics)
-        ? [addressed(patientUrl(found), patient, joinPatient(demographics, ssnPart(structured('ssn'))))]
+        ? [addressed(url, patient, joinPatient(demographics, ssnPart(structured('ssn'))))]
         : []),
-      ...found.map(({ fullUrl, entry, resource }) => addressed(fullUrl, entry, resource)),
+      ...found.map(({ fullUrl, entry, resource }) => addressed(fullUrl, entry, resolvable(resource))),
     ],
   };
+}
+
+function renamed(resource: JsonObject, from: string, to: string): JsonObject {
+  const text = JSON.stringify(resource);
+  if (!text.includes(from)) return resource;
+  return JSON.parse(text, (name, value: unknown) => (name === 'reference' && value === from ? to : value));
 }
 
 /** Every resource of an import names its patient; where it does so by an absolute address, that was the Patient's fullUrl. */
