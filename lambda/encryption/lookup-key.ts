@@ -54,14 +54,20 @@ export class LookupKeys {
 
   /** @returns the current key, made once for the organization where there is none; the caller releases it. @throws KeyError */
   async get(): Promise<LookupKey> {
-    const [key] = await this.#inState('current');
+    const [key] = await this.#inState('current', () => this.#readOrCreate());
     if (!key) throw new KeyError('invalid', 'the organization has no current lookup key');
     return this.#unwrap(key);
   }
 
+  /** @returns the current key, undefined where none has ever been made; the caller releases it. @throws KeyError */
+  async find(): Promise<LookupKey | undefined> {
+    const [key] = await this.#inState('current', () => this.#readAll());
+    return key && this.#unwrap(key);
+  }
+
   /** @returns the key that tokens are written under as well while a re-index runs. @throws KeyError */
   async next(): Promise<LookupKey | undefined> {
-    const [key] = await this.#inState('next');
+    const [key] = await this.#inState('next', () => this.#readOrCreate());
     return key && this.#unwrap(key);
   }
 
@@ -93,15 +99,19 @@ export class LookupKeys {
     }));
   }
 
-  async #inState(wanted: LookupKeyState): Promise<readonly StoredLookupKey[]> {
+  async #inState(
+    wanted: LookupKeyState,
+    readKeys: () => Promise<readonly StoredLookupKey[]>,
+  ): Promise<readonly StoredLookupKey[]> {
     const now = this.options.clock().getTime();
     if (!this.#read || this.#read.expiresAt <= now) {
-      const keys = this.#readOrCreate();
+      const keys = readKeys();
       const read = { keys, expiresAt: now + this.#ttlMilliseconds };
       this.#read = read;
-      keys.catch(() => {
+      const forget = () => {
         if (this.#read === read) this.#read = undefined; // asked again by the next request
-      });
+      };
+      keys.then((found) => found.length === 0 && forget(), forget);
     }
     return (await this.#read.keys).filter(({ state }) => state === wanted);
   }

@@ -16,8 +16,27 @@ export async function demandOrganization(
   documents: DynamoDBDocumentClient,
   table: string,
   organization: string,
-): Promise<void> {
-  const bound = (await read(documents, table)) ?? (await bind(documents, table, organization));
+): Promise<true> {
+  demandEqual((await read(documents, table)) ?? (await bind(documents, table, organization)), organization);
+  return true;
+}
+
+/**
+ * The same for what binds nothing, since it never makes a key.
+ * @returns false while no organization has used the table: it holds no patient then
+ * @throws KeyError `organization-mismatch` when the table is bound to another organization
+ */
+export async function checkOrganization(
+  documents: DynamoDBDocumentClient,
+  table: string,
+  organization: string,
+): Promise<boolean> {
+  const bound = await read(documents, table);
+  if (bound !== undefined) demandEqual(bound, organization);
+  return bound !== undefined;
+}
+
+function demandEqual(bound: string, organization: string): void {
   if (bound !== organization)
     throw new KeyError(
       'organization-mismatch',

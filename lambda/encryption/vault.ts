@@ -8,7 +8,7 @@ import type { LookupKey, PatientKey } from './data-key';
 import { KeyError } from './key-error';
 import { checkNewestKey, type KeyRing, readKeyRing, registerKeyRing } from './key-store';
 import { LookupKeys } from './lookup-key';
-import { demandOrganization } from './organization';
+import { checkOrganization, demandOrganization } from './organization';
 import { PatientKeys } from './patient-keys';
 import { openRecord, openStaged, type RecordValue, sealRecord, sealStaged } from './records';
 import type { Sealed } from './sealed';
@@ -18,6 +18,11 @@ export interface VaultOptions {
   readonly kms: KMSClient;
   readonly environment: Pick<RecordsEnvironment, 'KEYS_TABLE' | 'ORGANIZATION' | 'PATIENT_KEY'>;
   readonly clock: () => Date;
+  /**
+   * Whether this function makes the first patient, and so what comes before one: the keys table's organization and its
+   * lookup key. To one that may not, a table without them is a table without patients.
+   */
+  readonly mayBind: boolean;
 }
 
 /** Opens and seals the entries of patients, each under the patient's own key. 45 CFR 164.312(a)(2)(iv). */
@@ -121,10 +126,21 @@ export class Vault {
     return this.#keys.unwrap(importId, { version: 1, wrapAlg: 1, wrapped, createdAt: '' }, 'import');
   }
 
-  /** Makes blind tokens with the organization's lookup key, which is let go of when `make` returns. @throws KeyError */
+  /**
+   * Makes blind tokens with the organization's lookup key, which is let go of when `make` returns.
+   * @throws KeyError, also where there is no such key and this vault makes none
+   */
   async withLookupKey<Made>(make: (key: LookupKey) => Made): Promise<Made> {
+    const made = await this.withLookupKeyIfAny((key) => ({ value: make(key) }));
+    if (!made) throw new KeyError('invalid', 'the organization has no lookup key');
+    return made.value;
+  }
+
+  /** @returns undefined where there is no lookup key and this vault makes none: nobody has ever been registered */
+  async withLookupKeyIfAny<Made>(make: (key: LookupKey) => Made): Promise<Made | undefined> {
     await this.#organization();
-    const key = await this.#lookupKeys.get();
+    const key = this.options.mayBind ? await this.#lookupKeys.get() : await this.#lookupKeys.find();
+    if (!key) return undefined;
     try {
       return make(key);
     } finally {
@@ -144,11 +160,17 @@ export class Vault {
   }
 
   #organization(): Promise<void> {
-    const { documents, environment } = this.options;
-    this.#bound ??= demandOrganization(documents, environment.KEYS_TABLE, environment.ORGANIZATION).catch((error) => {
-      this.#bound = undefined; // asked again on the next request
-      throw error;
-    });
+    const { documents, environment, mayBind } = this.options;
+    const demand = mayBind ? demandOrganization : checkOrganization;
+    this.#bound ??= demand(documents, environment.KEYS_TABLE, environment.ORGANIZATION).then(
+      (bound) => {
+        if (!bound) this.#bound = undefined; // the first patient may come, under any organization
+      },
+      (error: unknown) => {
+        this.#bound = undefined; // asked again on the next request
+        throw error;
+      },
+    );
     return this.#bound;
   }
 }

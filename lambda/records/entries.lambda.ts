@@ -15,7 +15,7 @@ import { RecordStore } from './store';
 const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);
 const runtime = new Runtime(environment);
 const store = new RecordStore(documents, environment.RECORDS_TABLE, runtime.clock);
-const vault = new Vault({ documents, kms, environment, clock: runtime.clock });
+const vault = new Vault({ documents, kms, environment, clock: runtime.clock, mayBind: false });
 
 const ofCategory = z.object({ id: patientId, category });
 const ofEntry = ofCategory.extend({ entryId });

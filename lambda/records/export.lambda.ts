@@ -16,7 +16,7 @@ import { RecordStore } from './store';
 const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);
 const runtime = new Runtime(environment);
 const store = new RecordStore(documents, environment.RECORDS_TABLE, runtime.clock);
-const vault = new Vault({ documents, kms, environment, clock: runtime.clock });
+const vault = new Vault({ documents, kms, environment, clock: runtime.clock, mayBind: false });
 
 /** 45 CFR 164.524: the designated record set as a FHIR R4 bundle, as far as the asking role may see it. */
 async function exportRecord(exchange: Exchange): Promise<Answer> {

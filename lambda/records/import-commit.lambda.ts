@@ -27,7 +27,7 @@ const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);
 const runtime = new Runtime(environment);
 const store = new RecordStore(documents, environment.RECORDS_TABLE, runtime.clock);
 const patients = new PatientStore(environment.RECORDS_TABLE);
-const vault = new Vault({ documents, kms, environment, clock: runtime.clock });
+const vault = new Vault({ documents, kms, environment, clock: runtime.clock, mayBind: true });
 const states = new ImportStates(documents, environment.GOVERNANCE_TABLE);
 const parts = new ImportParts(documents, environment.RECORDS_TABLE);
 

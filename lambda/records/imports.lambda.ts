@@ -13,7 +13,7 @@ import { Writes } from './transaction';
 
 const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);
 const runtime = new Runtime(environment);
-const vault = new Vault({ documents, kms, environment, clock: runtime.clock });
+const vault = new Vault({ documents, kms, environment, clock: runtime.clock, mayBind: true });
 const states = new ImportStates(documents, environment.GOVERNANCE_TABLE);
 const parts = new ImportParts(documents, environment.RECORDS_TABLE);
 

@@ -20,7 +20,7 @@ const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);
 const runtime = new Runtime(environment);
 const store = new RecordStore(documents, environment.RECORDS_TABLE, runtime.clock);
 const patients = new PatientStore(environment.RECORDS_TABLE);
-const vault = new Vault({ documents, kms, environment, clock: runtime.clock });
+const vault = new Vault({ documents, kms, environment, clock: runtime.clock, mayBind: false });
 
 async function read(exchange: Exchange): Promise<Answer> {
   const { id } = check(z.object({ id: patientId }), exchange.parameters);

@@ -15,7 +15,7 @@ import { RecordStore } from './store';
 const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);
 const runtime = new Runtime(environment);
 const store = new RecordStore(documents, environment.RECORDS_TABLE, runtime.clock);
-const vault = new Vault({ documents, kms, environment, clock: runtime.clock });
+const vault = new Vault({ documents, kms, environment, clock: runtime.clock, mayBind: false });
 
 const text = z.string().trim().min(1, 'must not be empty').max(200, 'must have at most 200 characters');
 const question = z.union(
@@ -41,12 +41,12 @@ interface Hit {
 async function search(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access, { categories: ['demographics'] });
   const asked = exchange.body(question);
-  const partition = await vault.withLookupKey((key) =>
+  const partition = await vault.withLookupKeyIfAny((key) =>
     'mrn' in asked
       ? lookupPartition('mrn', lookupToken(key, 'mrn', asked.mrn))
       : lookupPartition('family-birth-date', lookupToken(key, 'family-birth-date', asked.family, asked.birth_date)),
   );
-  const found = await store.lookup(partition, mostCandidates);
+  const found = partition ? await store.lookup(partition, mostCandidates) : [];
   // A clinician finds their own patients only; whether there are others is not told.
   const visible =
     permit.actor.role === 'clinician'
