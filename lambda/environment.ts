@@ -40,6 +40,11 @@ export const recordsVariables = [
   'PATIENT_KEY',
 ] as const satisfies readonly (keyof RecordsEnvironment)[];
 
+/** @returns the origins of `WEB_ORIGINS`; none where it is absent */
+export function webOrigins(): readonly string[] {
+  return (process.env['WEB_ORIGINS' satisfies keyof ApiEnvironment] ?? '').split(' ').filter((origin) => origin !== '');
+}
+
 /** Reads a function's environment once, at load. @throws Error naming every variable that is missing */
 export function readEnvironment<Environment extends object>(
   ...names: readonly (keyof Environment & string)[]

@@ -32,6 +32,8 @@ export type Operation = (exchange: Exchange) => Promise<Answer>;
 export interface ApiOptions {
   readonly tokens: AccessTokens;
   readonly clock: () => Date;
+  /** whose pages may read answers */
+  readonly webOrigins: readonly string[];
   /** told of what went wrong, never of what was in the request */
   readonly report: (failure: { readonly requestId: string; readonly route: string; readonly error: unknown }) => void;
 }
@@ -57,6 +59,7 @@ export function api(
     .use(httpHeaderNormalizer())
     .handler(async (event) => {
       const requestId = event.requestContext.requestId;
+      const common = { ...security, ...crossOrigin(event.headers['origin'], options.webOrigins) };
       try {
         const { route, operation } = find(event, operations);
         const identity = await options.tokens.verify(event.headers['authorization']);
@@ -78,7 +81,7 @@ export function api(
         });
         return {
           statusCode: answer.status,
-          headers: { 'content-type': 'application/json', ...security, ...answer.headers },
+          headers: { 'content-type': 'application/json', ...common, ...answer.headers },
           body: serialize(answer.body),
         };
       } catch (error) {
@@ -86,12 +89,22 @@ export function api(
         if (problem.status >= 500) options.report({ requestId, route: event.resource, error });
         return {
           statusCode: problem.status,
-          headers: { 'content-type': 'application/problem+json', ...security, ...challenge(problem) },
+          headers: { 'content-type': 'application/problem+json', ...common, ...challenge(problem) },
           body: problem.body(requestId),
         };
       }
     });
   return (event, context) => handler(event, context) as Promise<APIGatewayProxyResult>;
+}
+
+/** What a browser asks for before a page of another origin sees an answer (the Fetch standard); nobody else needs it. */
+function crossOrigin(origin: string | undefined, allowed: readonly string[]): Record<string, string> {
+  if (origin === undefined || !allowed.includes(origin)) return {};
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'etag, x-amzn-requestid',
+    vary: 'origin',
+  };
 }
 
 function find(event: APIGatewayProxyEvent, operations: Partial<Record<Action, Operation>>) {

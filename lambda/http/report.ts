@@ -11,9 +11,15 @@ export function report(failure: { readonly requestId: string; readonly route: st
   logger.error('request failed', { request: failure.requestId, route: failure.route, causes: chain });
 }
 
-/** @returns class and code of an error and of what caused it, outermost first */
+/** @returns class and code of an error and of what caused it, outermost first; of a refusal by IAM the action as well */
 function causes(error: unknown, depth = 0): string[] {
   if (!(error instanceof Error) || depth > 5) return [];
   const code = 'code' in error && typeof error.code === 'string' ? `:${error.code}` : '';
-  return [`${error.name}${code}`.replace(/[^\w:.-]/g, '').slice(0, 80), ...causes(error.cause, depth + 1)];
+  // A missing grant is found by this name; what else IAM says may hold a partition key.
+  const action = /not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(error.message)?.[1];
+  return [
+    `${error.name}${code}`.replace(/[^\w:.-]/g, '').slice(0, 80),
+    ...(action ? [action] : []),
+    ...causes(error.cause, depth + 1),
+  ];
 }

@@ -5,7 +5,7 @@ import type { EventDraft, EventResource } from '../audit/event';
 import type { Receipt } from '../audit/outbox';
 import { Outbox } from '../audit/outbox';
 import { AccessTokens } from '../authentication/token';
-import type { ApiEnvironment } from '../environment';
+import { type ApiEnvironment, webOrigins } from '../environment';
 import type { Writes } from '../records/transaction';
 import { api, type Operation } from './chain';
 import { documents } from './clients';
@@ -70,6 +70,6 @@ export class Runtime {
   }
 
   serve(operations: Partial<Record<Action, Operation>>) {
-    return api(operations, { tokens: this.#tokens, clock: this.clock, report });
+    return api(operations, { tokens: this.#tokens, clock: this.clock, webOrigins: webOrigins(), report });
   }
 }
