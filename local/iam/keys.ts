@@ -60,7 +60,6 @@ const keys: Readonly<Record<string, ConditionKey>> = {
   's3:object-lock-mode': one,
   's3:object-lock-remaining-retention-days': one,
   's3:object-lock-retain-until-date': one,
-  's3:prefix': one,
   's3:versionid': one,
   's3:x-amz-server-side-encryption': one,
   's3:x-amz-server-side-encryption-aws-kms-key-id': one,
@@ -79,3 +78,6 @@ export function conditionKey(name: string): ConditionKey | undefined {
   if (Object.hasOwn(keys, key)) return keys[key];
   return prefixes.some((prefix) => key.startsWith(prefix) && key.length > prefix.length) ? one : undefined;
 }
+
+/** of the emulators' own services, in lower case */
+export const serviceKeys: readonly string[] = Object.keys(keys).filter((key) => !key.startsWith('aws:'));

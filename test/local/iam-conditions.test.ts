@@ -13,7 +13,7 @@ function holds(operator: string, key: string, expected: Json, context: Context =
   return compileConditions('test', { [operator]: { [key]: expected } }).every((condition) => condition(values));
 }
 
-const prefix = 's3:prefix';
+const prefix = 's3:versionid';
 const keys = 'dynamodb:LeadingKeys';
 
 it.each<[string, string, Json, string | readonly string[] | undefined, boolean]>([
@@ -86,12 +86,12 @@ it.each<[string, string, Json, string | readonly string[] | undefined, boolean]>
 });
 
 it('every operator and every key of a block must hold', () => {
-  const values = contextOf(role, { action: 's3:GetObject', resource: '*', context: { 's3:prefix': 'a' } }, place);
+  const values = contextOf(role, { action: 's3:GetObject', resource: '*', context: { 's3:versionid': 'a' } }, place);
   const all = (block: { readonly [operator: string]: Json }) =>
     compileConditions('test', block).every((condition) => condition(values));
-  expect(all({ StringEquals: { 's3:prefix': 'a' }, Bool: { 'aws:SecureTransport': 'true' } })).toBe(true);
-  expect(all({ StringEquals: { 's3:prefix': 'a' }, Bool: { 'aws:SecureTransport': 'false' } })).toBe(false);
-  expect(all({ StringEquals: { 's3:prefix': 'a', 's3:VersionId': 'v' } })).toBe(false);
+  expect(all({ StringEquals: { 's3:versionid': 'a' }, Bool: { 'aws:SecureTransport': 'true' } })).toBe(true);
+  expect(all({ StringEquals: { 's3:versionid': 'a' }, Bool: { 'aws:SecureTransport': 'false' } })).toBe(false);
+  expect(all({ StringEquals: { 's3:versionid': 'a', 's3:VersionId': 'v' } })).toBe(false);
 });
 
 it.each<[string, string, Json, boolean]>([
@@ -126,8 +126,8 @@ it('an emulator cannot pass for another principal', () => {
 });
 
 it('a single-valued key with several values is an error, never a match', () => {
-  expect(() => holds('StringEquals', prefix, 'a', { 's3:prefix': ['a', 'b'] })).toThrow('takes one');
-  expect(() => holds('StringEquals', prefix, 'a', { 's3:prefix': 'b', 's3:Prefix': 'a' })).toThrow('takes one');
+  expect(() => holds('StringEquals', prefix, 'a', { 's3:versionid': ['a', 'b'] })).toThrow('takes one');
+  expect(() => holds('StringEquals', prefix, 'a', { 's3:versionid': 'b', 's3:VersionID': 'a' })).toThrow('takes one');
 });
 
 describe('wildcards', () => {

@@ -22,7 +22,7 @@ describe('properties', () => {
   const condition = fc.constantFrom<{ readonly [element: string]: Json }>(
     {},
     { Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
-    { Condition: { StringEquals: { 's3:prefix': 'p' } } },
+    { Condition: { StringEquals: { 's3:versionid': 'p' } } },
   );
   const statement = fc
     .tuple(fc.boolean(), action, resource, condition)
@@ -39,7 +39,7 @@ describe('properties', () => {
   const call = fc.record({
     action: fc.constantFrom('s3:GetObject', 's3:PutObject'),
     resource: fc.constantFrom(`${bucket}/a`, `${bucket}/b`),
-    context: fc.constantFrom<NonNullable<Access['context']>>({}, { 's3:prefix': 'p' }, { 's3:prefix': 'q' }),
+    context: fc.constantFrom<NonNullable<Access['context']>>({}, { 's3:versionid': 'p' }, { 's3:versionid': 'q' }),
   });
   const caller = fc.constantFrom(role, root, anonymous);
   const asGiven = ({

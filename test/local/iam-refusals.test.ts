@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Iam } from '../../local/iam';
+import { serviceKeys } from '../../local/iam/keys';
 import type { Json } from '../../local/template';
 import { account, allow, bucket, deny, everyone, type Given, policies, roleArn } from './iam-cases';
 
@@ -33,7 +36,7 @@ describe('a policy that cannot be evaluated exactly stops the start by name', ()
     ],
     [
       'a policy variable in a condition',
-      tested({ StringEquals: { 's3:prefix': '$' + '{aws:username}' } }),
+      tested({ StringEquals: { 's3:versionid': '$' + '{aws:username}' } }),
       'the policy variable',
     ],
     [
@@ -75,4 +78,15 @@ describe('a policy that cannot be evaluated exactly stops the start by name', ()
       "old: the policy's Version is not 2012-10-17",
     );
   });
+});
+
+it('every condition key that a policy may test is supplied: by the evaluator, or named in an emulator', () => {
+  const local = join(__dirname, '../../local');
+  const sources = readdirSync(local, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('iam'))
+    .map((file) => readFileSync(join(local, file), 'utf8').toLowerCase());
+  const evaluator = ['kms:calleraccount', 's3:resourceaccount'];
+  const neverCalled = ['kms:grantisforawsresource'];
+  const supplied = (key: string) => sources.some((source) => source.includes(`'${key}'`));
+  expect(serviceKeys.filter((key) => !supplied(key))).toEqual([...evaluator, ...neverCalled]);
 });
