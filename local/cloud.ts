@@ -5,6 +5,7 @@ import { Cognito } from './cognito/cognito';
 import { DynamoDb } from './dynamodb/dynamodb';
 import { LocalFunctions } from './function-set';
 import { Iam } from './iam';
+import { type Intercept, intercepted } from './intercept';
 import { Kms } from './kms/kms';
 import { Logs } from './logs/logs';
 import { startMail } from './mail';
@@ -17,6 +18,7 @@ import { Credentials, type IssuedCredentials } from './signature';
 import { StateDirectory } from './state';
 import { Assembly } from './template';
 import { Triggers } from './triggers';
+import type { Clock } from './triggers/schedule-trigger';
 
 export interface CloudOptions {
   /** folder of the synthesized templates */
@@ -27,6 +29,10 @@ export interface CloudOptions {
   readonly port: number;
   /** begin with an empty folder */
   readonly reset: boolean;
+  /** fails, delays or counts calls for a test */
+  readonly intercept?: Intercept;
+  /** by which schedules are followed; @default the system's */
+  readonly scheduleClock?: Clock;
 }
 
 export interface CloudUrls {
@@ -61,6 +67,10 @@ export interface Cloud extends CloudDescription {
   invoke(functionId: string, event: unknown): Promise<unknown>;
   /** Resolves when every stream has been read to its end. */
   settled(): Promise<void>;
+  /** What a function of that role signs its calls with, for a test that runs the function's code itself. */
+  credentialsOf(roleName: string): IssuedCredentials;
+  /** AWS keeps stream records for a day whether or not they were read: forgets those older than that many milliseconds. */
+  trimStreams(ageMilliseconds: number): Promise<void>;
   /** Stops everything; what was acknowledged is on disk. */
   stop(): Promise<void>;
 }
@@ -155,7 +165,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
   await provision(assembly, { dynamodb, kms, s3, cognito, logs });
 
   const open = async (service: Service, offset: number, signingName: string, more: Partial<ServeOptions> = {}) => {
-    const served = await serve(service, {
+    const served = await serve(intercepted(service, options.intercept), {
       port: port(offset),
       credentials,
       signingName,
@@ -208,6 +218,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     mayInvoke: (service, functionId, source) => iam.mayInvoke(service, functionId, source),
     mayAssume: (service, roleArn, source) => iam.mayAssume(service, roleArn, source),
     report: (sentence) => process.stderr.write(`${sentence}\n`),
+    ...(options.scheduleClock && { clock: options.scheduleClock }),
   });
   // A function that is cut off is the end of the trigger's wait for it.
   started.add(triggers, () => Promise.all([triggers.stop(), functions.stop()]));
@@ -229,6 +240,9 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     file: state.announce(description),
     invoke: (functionId, event) => functions.invokeWith(functionId, event),
     settled: () => triggers.settled(),
+    credentialsOf: (roleName) =>
+      credentials.issue({ kind: 'role', arn: `arn:aws:iam::${account}:role/${roleName}`, session: roleName }),
+    trimStreams: (age) => dynamodb.trimStreams(age),
     stop: () => started.end(),
   };
 }
