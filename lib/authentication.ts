@@ -11,6 +11,7 @@ import {
   PasskeyUserVerification,
   ResourceServerScope,
   StandardThreatProtectionMode,
+  StringAttribute,
   UserPool,
   type UserPoolClient,
   UserPoolEmail,
@@ -39,6 +40,8 @@ export class Authentication extends Construct {
       signInAliases: { email: true },
       signInCaseSensitive: false,
       standardAttributes: { email: { required: true, mutable: true } },
+      // Set once, by a recovery, which makes a new account for the same person; no app may write it.
+      customAttributes: { person: new StringAttribute({ minLen: 36, maxLen: 36, mutable: false }) },
       // A new address counts when its owner has confirmed it; until then the old one signs in.
       keepOriginal: { email: true },
       autoVerify: { email: true },

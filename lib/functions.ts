@@ -28,12 +28,20 @@ export type PatientKeyAction = 'Decrypt' | 'GenerateDataKey';
 export const keyPurposes = ['record', 'import', 'lookup'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
+type UserPoolAction =
+  | 'AdminCreateUser'
+  | 'AdminDeleteUser'
+  | 'AdminDisableUser'
+  | 'AdminEnableUser'
+  | 'AdminGetUser'
+  | 'AdminUserGlobalSignOut';
+
 export interface FunctionDeclaration {
   readonly concern: string;
   readonly tables: readonly TableGrant[];
   /** on the key that wraps patient keys: for which purposes of the encryption context */
   readonly patientKey?: Readonly<Partial<Record<PatientKeyAction, readonly KeyPurpose[]>>>;
-  readonly userPool?: readonly ('AdminCreateUser' | 'AdminDeleteUser')[];
+  readonly userPool?: readonly UserPoolAction[];
   readonly memoryMegabytes?: number;
   readonly timeoutSeconds?: number;
 }
@@ -81,6 +89,13 @@ export const consumesApprovals: readonly TableGrant[] = [
   },
   governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
 ];
+/** the last administrator and the last compliance officer stay: a count that is kept in the same transactions */
+const countsHolders = governance.mayWithEvent(['HOLDERS'], 'UpdateItem');
+const suspension = ['status', 'suspendedBy', 'suspendedAt', 'suspensionReason', 'suspensionExpiresAt', 'signedOutAt'];
+const changesActors = (...attributes: readonly string[]): TableGrant => ({
+  ...governance.mayWithEvent(['ACTOR#*'], 'UpdateItem'),
+  attributes: ['PK', 'SK', 'version', ...attributes],
+});
 /** what makes a patient known: the record, its lookups, its key */
 const registers: readonly TableGrant[] = [
   records.mayWithEvent([patients, lookups], 'PutItem'),
@@ -110,10 +125,37 @@ export const functions = {
       decides(),
       audits,
       governance.may(['ACTORS'], 'Query'),
+      governance.may(['ACTOR#*'], 'GetItem'),
       governance.mayWithEvent(['ACTOR#*', 'ACTORS'], 'PutItem'),
+      ...consumesApprovals,
+      countsHolders,
     ],
     // AdminDeleteUser takes back a person whose record in the governance table could not be written.
     userPool: ['AdminCreateUser', 'AdminDeleteUser'],
+  },
+  'user-changes': {
+    concern: 'changes roles, suspends and reinstates',
+    tables: [
+      decides(),
+      audits,
+      governance.may(['ACTOR#*'], 'GetItem'),
+      changesActors('role', 'roleGrantedBy', 'roleGrantedAt', 'approvedBy', ...suspension),
+      ...consumesApprovals,
+      countsHolders,
+    ],
+    userPool: ['AdminDisableUser', 'AdminEnableUser', 'AdminUserGlobalSignOut'],
+  },
+  'user-recovery': {
+    concern: 'gives a person who lost their authenticator a new account; can give no role',
+    tables: [
+      decides(),
+      audits,
+      governance.may(['ACTOR#*'], 'GetItem'),
+      changesActors('signedOutAt', 'account', 'recovery'),
+      governance.mayWithEvent(['ACCOUNT#*'], 'PutItem'),
+      ...consumesApprovals,
+    ],
+    userPool: ['AdminCreateUser', 'AdminDeleteUser', 'AdminGetUser'],
   },
   approvals: {
     concern: 'asks for a second person and takes their decision',

@@ -1,16 +1,98 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TransactItem } from '../records/transaction';
 import { type ActorItem, governanceKeys } from './governance';
 
+/** Roles of which one active person must be left: without them nobody could give access, or look into it. */
+const guardedRoles = ['admin', 'compliance_officer'] as const;
+
 /** @returns the writes that make a person known to Ward, once */
 export function registerActor(table: string, actor: ActorItem): TransactItem[] {
-  const { sub, role, status, createdAt } = actor;
   const put = (Item: Record<string, unknown>): TransactItem => ({
     Put: { TableName: table, Item, ConditionExpression: 'attribute_not_exists(PK)' },
   });
   return [
-    put({ ...governanceKeys.actor(sub), ...actor }),
-    put({ ...governanceKeys.listed(sub), sub, role, status, createdAt }),
+    put({ ...governanceKeys.actor(actor.sub), ...actor }),
+    put({ ...governanceKeys.listed(actor.sub), sub: actor.sub }),
+    ...countHolders(table, undefined, actor),
   ];
+}
+
+/** What of a person changes after the first day; the IAM grant of `user-changes` names the same attributes. */
+export const changingAttributes = [
+  'role',
+  'status',
+  'roleGrantedBy',
+  'roleGrantedAt',
+  'approvedBy',
+  'suspendedBy',
+  'suspendedAt',
+  'suspensionReason',
+  'suspensionExpiresAt',
+  'signedOutAt',
+  'account',
+  'recovery',
+] as const satisfies readonly (keyof ActorItem)[];
+
+/** @returns the write that makes `before` into `after`; fails when the person changed since they were read */
+export function changeActor(table: string, before: ActorItem, after: ActorItem): TransactItem {
+  const changed = (name: (typeof changingAttributes)[number]): boolean => !isDeepStrictEqual(before[name], after[name]);
+  const set = changingAttributes.filter((name) => after[name] !== undefined && changed(name));
+  const gone = changingAttributes.filter((name) => after[name] === undefined && before[name] !== undefined);
+  const removes = gone.length > 0 ? ` REMOVE ${gone.map((name) => `#${name}`).join(', ')}` : '';
+  return {
+    Update: {
+      TableName: table,
+      Key: governanceKeys.actor(before.sub),
+      UpdateExpression: `SET ${['version', ...set].map((name) => `#${name} = :${name}`).join(', ')}${removes}`,
+      ConditionExpression: '#version = :before',
+      ExpressionAttributeNames: {
+        '#version': 'version',
+        ...Object.fromEntries([...set, ...gone].map((name) => [`#${name}`, name])),
+      },
+      ExpressionAttributeValues: {
+        ':version': after.version,
+        ':before': before.version,
+        ...Object.fromEntries(set.map((name) => [`:${name}`, after[name]])),
+      },
+    },
+  };
+}
+
+/**
+ * @returns the writes that keep count of who actively holds the guarded roles. Taking one fails when it is the last, which
+ *   holds for two administrators who demote each other at once as well: both writes meet in this item.
+ */
+export function countHolders(table: string, before: ActorItem | undefined, after: ActorItem): TransactItem[] {
+  const holds = (actor: ActorItem | undefined, role: ActorItem['role']): boolean =>
+    actor?.status === 'active' && actor.role === role;
+  return guardedRoles.flatMap((role): TransactItem[] => {
+    const change = Number(holds(after, role)) - Number(holds(before, role));
+    if (change === 0) return [];
+    return [
+      {
+        Update: {
+          TableName: table,
+          Key: governanceKeys.holders(role),
+          UpdateExpression: 'ADD #holders :change',
+          ExpressionAttributeNames: { '#holders': 'holders' },
+          ...(change > 0
+            ? { ExpressionAttributeValues: { ':change': 1 } }
+            : { ConditionExpression: '#holders > :one', ExpressionAttributeValues: { ':change': -1, ':one': 1 } }),
+        },
+      },
+    ];
+  });
+}
+
+/** @returns the write by which the `sub` of a renewed account leads to the person */
+export function accountOf(table: string, account: string, person: string): TransactItem {
+  return {
+    Put: {
+      TableName: table,
+      Item: { ...governanceKeys.account(account), person },
+      ConditionExpression: 'attribute_not_exists(PK)',
+    },
+  };
 }
 
 /** @returns a check that a person is what they were when they were read, and active: nobody acts on after a suspension */

@@ -52,3 +52,32 @@ export async function readActor(
   );
   return Item && actorItem.parse(Item);
 }
+
+/** @returns everybody who is or was known to Ward */
+export async function allActors(documents: DynamoDBDocumentClient, table: string): Promise<ActorItem[]> {
+  const subs: string[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await documents.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'PK = :pk',
+        ExpressionAttributeValues: { ':pk': governanceKeys.listed('').PK },
+        ConsistentRead: true,
+        ExclusiveStartKey,
+      }),
+    );
+    subs.push(...(page.Items ?? []).map((item) => String(item['SK'])));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  const actors: ActorItem[] = [];
+  for (let first = 0; first < subs.length; first += 100) {
+    const Keys = subs.slice(first, first + 100).map((sub) => governanceKeys.actor(sub));
+    const answer = await documents.send(
+      new BatchGetCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
+    );
+    if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw new GovernanceError();
+    actors.push(...(answer.Responses?.[table] ?? []).map((item) => actorItem.parse(item)));
+  }
+  return actors.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
+}

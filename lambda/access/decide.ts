@@ -16,6 +16,8 @@ export interface DecisionActor {
   readonly role: Role;
   readonly status: 'active' | 'suspended';
   readonly patient?: string;
+  /** tokens of sign-ins before this moment are good for nothing */
+  readonly signedOutAt?: string;
 }
 
 export interface Question {
@@ -26,12 +28,15 @@ export interface Question {
   /** the categories that the request is about; empty where the action has none */
   readonly categories: readonly Category[];
   readonly membership?: Membership;
+  /** when the token's sign-in was; absent: not asked */
+  readonly authenticatedAt?: Date;
   readonly now: Date;
 }
 
 export type DenialReason =
   | 'unknown-actor'
   | 'suspended'
+  | 'signed-out'
   | 'role'
   | 'no-relationship'
   | 'membership-expired'
@@ -53,11 +58,13 @@ export type Decision =
  * Decides before anything is decrypted. Pure: the same question has the same answer, and no answer is a default.
  * 45 CFR 164.312(a)(1), 164.502(b).
  */
-export function decide({ action, actor, patient, categories, membership, now }: Question): Decision {
+export function decide({ action, actor, patient, categories, membership, authenticatedAt, now }: Question): Decision {
   if (!actor) return { outcome: 'deny', reason: 'unknown-actor', purpose: 'OPERATIONS' };
   const row = policy[actor.role];
   const deny = (reason: DenialReason): Decision => ({ outcome: 'deny', reason, purpose: row.purpose });
   if (actor.status !== 'active') return deny('suspended');
+  if (actor.signedOutAt !== undefined && authenticatedAt && authenticatedAt.toISOString() <= actor.signedOutAt)
+    return deny('signed-out');
   const rule: ActionPolicy = actions[action];
   if (!rule.roles.includes(actor.role)) return deny('role');
 

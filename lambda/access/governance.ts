@@ -27,12 +27,15 @@ export const actorItem = z.object({
   suspendedAt: z.string().optional(),
   suspensionReason: z.string().optional(),
   suspensionExpiresAt: z.string().optional(),
+  /** tokens of sign-ins before this moment are good for nothing */
+  signedOutAt: z.string().optional(),
+  /** Cognito `sub` of the account, where a recovery made a new one: `sub` is the person and stays */
+  account: z.uuid().optional(),
+  /** a recovery that has begun: who does it with which approval, and what stands for the e-mail address */
+  recovery: z.object({ approval: z.uuid(), by: z.uuid(), address: z.uuid() }).optional(),
   version: z.int().positive(),
 });
 export type ActorItem = z.infer<typeof actorItem>;
-
-/** A person as the list of all of them shows. `PK` `ACTORS`, `SK` `<sub>`. */
-export const listedActor = actorItem.pick({ sub: true, role: true, status: true, createdAt: true });
 
 /** A place on a care team. `PK` `PATIENT#<patient>`, `SK` `MEMBER#<sub>`. */
 export const memberItem = z.object({
@@ -59,6 +62,10 @@ export const governanceKeys = {
   member: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `${memberPrefix}${sub}` }),
   /** the list of all actors */
   listed: (sub: string) => ({ PK: 'ACTORS', SK: sub }),
+  /** which person a renewed account is of */
+  account: (account: string) => ({ PK: `ACCOUNT#${account}`, SK: 'ACCOUNT' }),
+  /** how many active people hold a role that must not die out */
+  holders: (role: string) => ({ PK: 'HOLDERS', SK: role }),
   approval: (id: string) => ({ PK: `APPROVAL#${id}`, SK: 'APPROVAL' }),
   /** the list of all approvals; ids are UUIDv7, so it is in order of time */
   listedApproval: (id: string) => ({ PK: 'APPROVALS', SK: id }),

@@ -110,6 +110,7 @@ export class Guard {
       action: access.action,
       actor,
       categories,
+      authenticatedAt: access.identity.authenticatedAt,
       now: access.now,
       ...(patient ? { patient } : {}),
       ...(membership ? { membership } : {}),

@@ -58,36 +58,86 @@ export interface ActionPolicy {
   readonly access: 'read' | 'write' | 'none';
   /** asks for the relationship of the role's row */
   readonly patient: boolean;
+  /** `covered`: an open emergency access stands for the relationship; `opens`: the way to one. 45 CFR 164.312(a)(2)(ii) */
+  readonly emergency?: 'covered' | 'opens';
+  /** the person proved both factors at most this long ago; seconds */
+  readonly signedInWithin?: number;
+  /** goes on under a lockdown, because it shows nobody's record and is needed to end one */
+  readonly duringLockdown?: true;
 }
+
+const emergencySignInSeconds = 5 * 60;
 
 const readers = ['clinician', 'billing', 'registrar', 'patient'] as const;
 const everyone = [...readers, 'admin', 'compliance_officer', 'auditor'] as const;
 
 export const actions = {
   'account.read': { roles: everyone, access: 'none', patient: false },
+  'account.sign-out': { roles: everyone, access: 'none', patient: false, duringLockdown: true },
   'account.enroll': { roles: ['patient'], access: 'none', patient: false },
   'account.invite': { roles: ['registrar'], access: 'none', patient: true },
-  'user.list': { roles: ['admin'], access: 'none', patient: false },
+  'user.list': { roles: ['admin', 'compliance_officer', 'auditor'], access: 'none', patient: false },
+  'user.read': { roles: ['admin', 'compliance_officer', 'auditor'], access: 'none', patient: false },
+  'user.change-role': { roles: ['admin'], access: 'none', patient: false },
+  'user.suspend': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false },
+  'user.reinstate': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false },
+  'user.recover-mfa': { roles: ['admin'], access: 'none', patient: false },
   'user.create': { roles: ['admin'], access: 'none', patient: false },
-  'approval.request': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false },
-  'approval.list': { roles: ['admin', 'compliance_officer', 'auditor'], access: 'none', patient: false },
-  'approval.read': { roles: ['admin', 'compliance_officer', 'auditor'], access: 'none', patient: false },
-  'approval.approve': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false },
-  'approval.reject': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false },
+  'approval.request': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false, duringLockdown: true },
+  'approval.list': {
+    roles: ['admin', 'compliance_officer', 'auditor'],
+    access: 'none',
+    patient: false,
+    duringLockdown: true,
+  },
+  'approval.read': {
+    roles: ['admin', 'compliance_officer', 'auditor'],
+    access: 'none',
+    patient: false,
+    duringLockdown: true,
+  },
+  'approval.approve': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false, duringLockdown: true },
+  'approval.reject': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false, duringLockdown: true },
   'patient.register': { roles: ['registrar', 'clinician'], access: 'none', patient: false },
-  'patient.read': { roles: readers, access: 'read', patient: true },
+  'patient.read': { roles: readers, access: 'read', patient: true, emergency: 'covered' },
   'patient.correct': { roles: ['registrar'], access: 'write', patient: true },
   'patient.search': { roles: ['clinician', 'billing', 'registrar'], access: 'read', patient: false },
   'patient.export': { roles: ['patient', 'clinician'], access: 'read', patient: true },
-  'record.list': { roles: readers, access: 'read', patient: true },
-  'record.read': { roles: readers, access: 'read', patient: true },
-  'record.history': { roles: readers, access: 'read', patient: true },
-  'record.version': { roles: readers, access: 'read', patient: true },
-  'record.create': { roles: ['clinician', 'billing'], access: 'write', patient: true },
-  'record.update': { roles: ['clinician', 'billing'], access: 'write', patient: true },
-  'care-team.read': { roles: ['clinician', 'admin', 'patient'], access: 'none', patient: true },
+  'record.list': { roles: readers, access: 'read', patient: true, emergency: 'covered' },
+  'record.read': { roles: readers, access: 'read', patient: true, emergency: 'covered' },
+  'record.history': { roles: readers, access: 'read', patient: true, emergency: 'covered' },
+  'record.version': { roles: readers, access: 'read', patient: true, emergency: 'covered' },
+  'record.create': { roles: ['clinician', 'billing'], access: 'write', patient: true, emergency: 'covered' },
+  'record.update': { roles: ['clinician', 'billing'], access: 'write', patient: true, emergency: 'covered' },
+  'care-team.read': { roles: ['clinician', 'admin', 'patient'], access: 'none', patient: true, emergency: 'covered' },
   'care-team.add': { roles: ['clinician', 'admin'], access: 'none', patient: true },
   'care-team.remove': { roles: ['clinician', 'admin'], access: 'none', patient: true },
+  'representative.record': { roles: ['registrar'], access: 'none', patient: true },
+  'representative.end': { roles: ['registrar'], access: 'none', patient: true },
+  'emergency.open': {
+    roles: ['clinician'],
+    access: 'none',
+    patient: false,
+    emergency: 'opens',
+    signedInWithin: emergencySignInSeconds,
+  },
+  'emergency.second': {
+    roles: ['clinician'],
+    access: 'none',
+    patient: false,
+    emergency: 'opens',
+    signedInWithin: emergencySignInSeconds,
+  },
+  'emergency.list': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'emergency.read': { roles: ['compliance_officer'], access: 'none', patient: true },
+  'emergency.review': { roles: ['compliance_officer'], access: 'none', patient: true },
+  'control.list': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'control.lockdown': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'control.lockdown-release': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'control.freeze-role': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'control.release-role': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'control.freeze-patient': { roles: ['compliance_officer'], access: 'none', patient: true },
+  'control.release-patient': { roles: ['compliance_officer'], access: 'none', patient: true },
   'import.create': { roles: ['registrar'], access: 'none', patient: false },
   'import.read': { roles: ['registrar'], access: 'none', patient: false },
   'import.stage': { roles: ['registrar'], access: 'none', patient: false },

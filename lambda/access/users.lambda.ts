@@ -1,75 +1,77 @@
-import {
-  AdminCreateUserCommand,
-  AdminDeleteUserCommand,
-  CognitoIdentityProviderClient,
-  UsernameExistsException,
-} from '@aws-sdk/client-cognito-identity-provider';
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import * as z from 'zod';
 import { Released } from '../audit/release';
 import { roles } from '../authentication/actor';
 import { type ApiEnvironment, apiVariables, readEnvironment } from '../environment';
-import type { Answer, Exchange } from '../http/chain';
+import { type Answer, check, type Exchange } from '../http/chain';
 import { documents, patience } from '../http/clients';
+import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
-import { registerActor } from './actors';
-import { type ActorItem, governanceKeys, listedActor } from './governance';
+import { AccountExists, Accounts } from './accounts';
+import { actorStands, registerActor } from './actors';
+import { approverStands, consumeApproval, invitee, isGoodFor, isRoleOfTwo } from './approvals';
+import { allActors, readActor, readApproval } from './approvals-store';
+import type { ActorItem } from './governance';
+import { shownPerson } from './people';
 
 const environment = readEnvironment<ApiEnvironment>(...apiVariables);
 const runtime = new Runtime(environment);
-const cognito = new CognitoIdentityProviderClient(patience);
-const pool = { UserPoolId: environment.USER_POOL_ID };
+const table = environment.GOVERNANCE_TABLE;
+const accounts = new Accounts(new CognitoIdentityProviderClient(patience), environment.USER_POOL_ID);
 
 const creation = z.strictObject({
   email: z.email('must be an e-mail address').max(254),
   role: z.enum(roles),
+  /** for roles that are never one person's gift: a grant-role approval requested for this address */
+  approval: z.uuid().optional(),
 });
-/** 45 CFR 164.308(a)(3): these roles can reach evidence or make accounts, so they are never one person's gift */
-const rolesOfTwo: readonly ActorItem['role'][] = ['admin', 'compliance_officer', 'auditor'];
 
 async function list(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
-  const users: z.infer<typeof listedActor>[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await documents.send(
-      new QueryCommand({
-        TableName: environment.GOVERNANCE_TABLE,
-        KeyConditionExpression: 'PK = :pk',
-        ExpressionAttributeValues: { ':pk': governanceKeys.listed('').PK },
-        ConsistentRead: true,
-        ExclusiveStartKey,
-      }),
-    );
-    users.push(...(page.Items ?? []).map((item) => listedActor.parse(item)));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  const receipt = await runtime.outbox.record(permit.event({ status: 200 }));
-  return { status: 200, body: Released.facts({ users }, receipt) };
+  const actors = await allActors(documents, table);
+  const resources = actors.map(({ sub, version }) => ({ id: sub, type: 'user', version }));
+  const receipt = await runtime.outbox.record(...permit.events({ status: 200, resources }));
+  return { status: 200, body: Released.facts({ users: actors.map(shownPerson) }, receipt) };
+}
+
+async function read(exchange: Exchange): Promise<Answer> {
+  const { userId } = check(z.object({ userId: z.uuid() }), exchange.parameters);
+  const [permit, actor] = await Promise.all([
+    runtime.guard.permit(exchange.access),
+    readActor(documents, table, userId),
+  ]);
+  if (!actor) return runtime.refuse(permit, 'not-found');
+  const { sub, version } = actor;
+  const receipt = await runtime.outbox.record(
+    permit.event({ status: 200, resources: [{ id: sub, type: 'user', version }] }),
+  );
+  return { status: 200, headers: entityTag(version), body: Released.facts(shownPerson(actor), receipt) };
 }
 
 /** Creates the account, invites the person by mail, and gives the role; without the last the account may do nothing. */
 async function create(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
-  const { email, role } = exchange.body(creation);
-  if (rolesOfTwo.includes(role)) return runtime.refuse(permit, 'approval-required');
+  const { email, role, approval: approvalId } = exchange.body(creation);
+  const now = exchange.access.now;
+  const use = {
+    kind: 'grant-role',
+    subject: invitee(environment.ORGANIZATION, email),
+    executor: permit.actor.sub,
+    now,
+  } as const;
+  const approval =
+    isRoleOfTwo(role) && approvalId !== undefined ? await readApproval(documents, table, approvalId) : undefined;
+  if (isRoleOfTwo(role)) {
+    if (approvalId === undefined) return runtime.refuse(permit, 'approval-required');
+    if (!isGoodFor(approval, use) || approval.details['role'] !== role)
+      return runtime.refuse(permit, 'approval-refused');
+  }
   let sub: string;
   try {
-    const { User } = await cognito.send(
-      new AdminCreateUserCommand({
-        ...pool,
-        Username: email,
-        UserAttributes: [
-          { Name: 'email', Value: email },
-          { Name: 'email_verified', Value: 'true' },
-        ],
-        DesiredDeliveryMediums: ['EMAIL'],
-      }),
-    );
-    sub = z.uuid().parse(User?.Attributes?.find(({ Name }) => Name === 'sub')?.Value);
+    sub = await accounts.create(email);
   } catch (error) {
-    if (error instanceof UsernameExistsException) return runtime.refuse(permit, 'account-exists');
+    if (error instanceof AccountExists) return runtime.refuse(permit, 'account-exists');
     throw error;
   }
   const actor: ActorItem = {
@@ -77,19 +79,31 @@ async function create(exchange: Exchange): Promise<Answer> {
     role,
     status: 'active',
     createdBy: permit.actor.sub,
-    createdAt: exchange.access.now.toISOString(),
+    createdAt: now.toISOString(),
+    ...(approval?.decidedBy ? { approvedBy: approval.decidedBy } : {}),
     version: 1,
   };
-  const writes = new Writes<'actor'>().add('actor', ...registerActor(environment.GOVERNANCE_TABLE, actor));
-  const event = permit.event({ status: 201, resources: [{ id: sub, type: 'user', version: 1 }] });
+  const writes = new Writes<'actor' | 'executor' | 'approval'>()
+    .add('actor', ...registerActor(table, actor))
+    .add('executor', actorStands(table, permit.actor));
+  if (approval) writes.add('approval', consumeApproval(table, approval, use), approverStands(table, approval));
+  const event = permit.event({
+    status: 201,
+    resources: [
+      { id: sub, type: 'user', version: 1 },
+      ...(approval ? [{ id: approval.id, type: 'approval', version: approval.version + 1 }] : []),
+    ],
+  });
   try {
-    const receipt = await runtime.store(permit, event, writes, () => 'conflict');
-    return { status: 201, body: Released.facts({ id: sub, role, status: actor.status }, receipt) };
+    const receipt = await runtime.store(permit, event, writes, (refused) =>
+      refused.has('approval') ? 'approval-refused' : 'conflict',
+    );
+    return { status: 201, headers: entityTag(1), body: Released.facts(shownPerson(actor), receipt) };
   } catch (error) {
     // An account that nobody recorded does not stay.
-    await cognito.send(new AdminDeleteUserCommand({ ...pool, Username: email })).catch(() => undefined);
+    await accounts.remove(email).catch(() => undefined);
     throw error;
   }
 }
 
-export const handler = runtime.serve({ 'user.list': list, 'user.create': create });
+export const handler = runtime.serve({ 'user.list': list, 'user.read': read, 'user.create': create });

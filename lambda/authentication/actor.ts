@@ -12,7 +12,7 @@ export type Role = (typeof roles)[number];
 
 /** Who a verified access token names. 45 CFR 164.312(a)(2)(i): `sub` is unique and never reused. */
 export interface Identity {
-  /** Cognito `sub`, a UUID */
+  /** who: the Cognito `sub` of the person's first account, a UUID */
   readonly sub: string;
   /** `origin_jti`: one sign-in, kept across refreshes */
   readonly session: string;

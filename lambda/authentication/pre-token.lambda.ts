@@ -13,8 +13,12 @@ const known = new Set<string>([
  */
 export async function handler(event: PreTokenGenerationV2TriggerEvent): Promise<PreTokenGenerationV2TriggerEvent> {
   if (!known.has(event.triggerSource)) return event;
+  // An account that a recovery made anew is still the same person's. No app can write the attribute.
+  const person = event.request.userAttributes['custom:person'];
   event.response = {
-    claimsAndScopeOverrideDetails: { accessTokenGeneration: { scopesToAdd: ['ward/api'] } },
+    claimsAndScopeOverrideDetails: {
+      accessTokenGeneration: { scopesToAdd: ['ward/api'], ...(person && { claimsToAddOrOverride: { person } }) },
+    },
   };
   return event;
 }

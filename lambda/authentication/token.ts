@@ -18,6 +18,8 @@ export class TokenError extends Error {
 /** The claims of a Cognito access token that Ward reads. */
 const claims = z.object({
   sub: z.uuid(),
+  /** of an account that a recovery made anew: whose it is. The pre-token trigger alone adds it */
+  person: z.uuid().optional(),
   origin_jti: z.uuid(),
   auth_time: z.int().positive(),
   exp: z.int().positive(),
@@ -86,7 +88,7 @@ export class AccessTokens {
     const parsed = claims.safeParse(payload);
     if (!parsed.success) throw new TokenError('invalid');
     return {
-      sub: parsed.data.sub,
+      sub: parsed.data.person ?? parsed.data.sub,
       session: parsed.data.origin_jti,
       authenticatedAt: new Date(parsed.data.auth_time * 1000),
       expiresAt: new Date(parsed.data.exp * 1000),

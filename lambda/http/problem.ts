@@ -12,6 +12,8 @@ export const problems = {
   'approval-required': [403, 'This takes a second person'],
   'approval-refused': [409, 'The approval is expired, used, decided, or for something else'],
   'second-person': [403, 'Only somebody independent of the requester may decide this'],
+  'last-of-role': [409, 'The last active person of this role stays in it'],
+  'sign-in-service': [502, 'The change stands, but the sign-in service did not take its part: send it again'],
   'account-exists': [409, 'There is an account with this e-mail address'],
   conflict: [409, 'The resource changed or exists already'],
   'mrn-in-use': [409, 'Another patient has this medical record number'],
