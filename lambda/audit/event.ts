@@ -7,9 +7,11 @@ import { categories } from '../records/model';
  * nor text of an attacker's choice can enter a log that is kept for six years. docs/auditor.md explains each field.
  * Source: 45 CFR 164.312(b); ASTM E2147; NIST SP 800-53 AU-3; ONC 170.315(d)(2).
  */
-const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
+export const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+export const hash = z.string().regex(/^[0-9a-f]{64}$/);
+export const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/);
+/** of a log: `ward/<organization>/<stage>` */
+export const origin = z.string().regex(/^ward\/[a-z0-9-]+\/[a-z0-9-]+$/);
 const code = z
   .string()
   .regex(/^[a-z][a-z0-9]*([.:-][a-z0-9]+)*$/)
@@ -70,7 +72,7 @@ export const auditEvent = eventDraft.extend({
   at: instant,
   id: uuid,
   lane: uuid,
-  origin: z.string().regex(/^ward\/[a-z0-9-]+\/[a-z0-9-]+$/),
+  origin,
   prev: hash,
   seq: z.int().positive(),
   v: z.literal(1),
