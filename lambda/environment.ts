@@ -8,6 +8,10 @@ export interface ApiEnvironment {
   readonly AUDIT_TABLE: string;
   /** names this log in every event: `ward/<organization>/<stage>` */
   readonly AUDIT_ORIGIN: string;
+  /** after how long without a request a sign-in counts no more, and at the latest; seconds */
+  readonly SESSION_WORKFORCE_IDLE_SECONDS: string;
+  readonly SESSION_PATIENT_IDLE_SECONDS: string;
+  readonly SESSION_ABSOLUTE_SECONDS: string;
   /** origins whose pages may read answers, separated by spaces; absent: none */
   readonly WEB_ORIGINS?: string;
 }
@@ -22,6 +26,58 @@ export interface RecordsEnvironment extends PatientsEnvironment {
   readonly PATIENT_KEY: string;
 }
 
+/** What seals events reads. */
+export interface SealingEnvironment {
+  readonly AUDIT_INDEX_TABLE: string;
+  readonly AUDIT_LOG_TABLE: string;
+  readonly ARCHIVE_BUCKET: string;
+  readonly STAGE: string;
+}
+export interface ReconciliationEnvironment extends SealingEnvironment {
+  readonly AUDIT_TABLE: string;
+  readonly AUDIT_ORIGIN: string;
+}
+export interface VerificationEnvironment {
+  readonly AUDIT_TABLE: string;
+  readonly AUDIT_ORIGIN: string;
+  readonly ARCHIVE_BUCKET: string;
+  /** ARN of the key that signs checkpoints: what the archive is verified against */
+  readonly SIGNING_KEY: string;
+  readonly STAGE: string;
+}
+export interface CheckpointEnvironment extends VerificationEnvironment {
+  readonly AUDIT_LOG_TABLE: string;
+  /** SHA-256 of docs/formats/audit-log.md as it was deployed, in hex: the genesis leaf names it */
+  readonly FORMAT_PAGE: string;
+  /** SHA-256 of the stage's settings, in hex: a change of them is an event */
+  readonly SETTINGS: string;
+}
+
+export const sealingVariables = [
+  'AUDIT_INDEX_TABLE',
+  'AUDIT_LOG_TABLE',
+  'ARCHIVE_BUCKET',
+  'STAGE',
+] as const satisfies readonly (keyof SealingEnvironment)[];
+export const reconciliationVariables = [
+  ...sealingVariables,
+  'AUDIT_TABLE',
+  'AUDIT_ORIGIN',
+] as const satisfies readonly (keyof ReconciliationEnvironment)[];
+export const verificationVariables = [
+  'AUDIT_TABLE',
+  'AUDIT_ORIGIN',
+  'ARCHIVE_BUCKET',
+  'SIGNING_KEY',
+  'STAGE',
+] as const satisfies readonly (keyof VerificationEnvironment)[];
+export const checkpointVariables = [
+  ...verificationVariables,
+  'AUDIT_LOG_TABLE',
+  'FORMAT_PAGE',
+  'SETTINGS',
+] as const satisfies readonly (keyof CheckpointEnvironment)[];
+
 export const apiVariables = [
   'ORGANIZATION',
   'USER_POOL_ID',
@@ -29,6 +85,9 @@ export const apiVariables = [
   'GOVERNANCE_TABLE',
   'AUDIT_TABLE',
   'AUDIT_ORIGIN',
+  'SESSION_WORKFORCE_IDLE_SECONDS',
+  'SESSION_PATIENT_IDLE_SECONDS',
+  'SESSION_ABSOLUTE_SECONDS',
 ] as const satisfies readonly (keyof ApiEnvironment)[];
 export const patientsVariables = [
   ...apiVariables,
@@ -39,6 +98,20 @@ export const recordsVariables = [
   'KEYS_TABLE',
   'PATIENT_KEY',
 ] as const satisfies readonly (keyof RecordsEnvironment)[];
+
+/** @throws Error when a limit is no number: without limits there are no sessions */
+export function sessionLimits(environment: ApiEnvironment) {
+  const seconds = (name: keyof ApiEnvironment & `SESSION_${string}`): number => {
+    const value = Number(environment[name]);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`${name} must be a number of seconds`);
+    return value;
+  };
+  return {
+    workforceIdleSeconds: seconds('SESSION_WORKFORCE_IDLE_SECONDS'),
+    patientIdleSeconds: seconds('SESSION_PATIENT_IDLE_SECONDS'),
+    absoluteSeconds: seconds('SESSION_ABSOLUTE_SECONDS'),
+  };
+}
 
 /** @returns the origins of `WEB_ORIGINS`; none where it is absent */
 export function webOrigins(): readonly string[] {

@@ -5,6 +5,21 @@ const stageName = /^[a-z][a-z0-9-]{0,19}$/;
 const host = '[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*';
 const text = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error });
 
+const whole = (least: number, most: number, unit: string) => {
+  const error = `a whole number of ${unit}, ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+};
+
+/** 45 CFR 164.312(a)(2)(iii): when a sign-in counts no more. A longer idle time than an hour is no automatic logoff. */
+const sessions = z.strictObject(
+  {
+    workforceIdleMinutes: whole(1, 60, 'minutes').default(15),
+    patientIdleMinutes: whole(1, 60, 'minutes').default(30),
+    absoluteHours: whole(1, 12, 'hours').default(12),
+  },
+  { error: 'an object with workforceIdleMinutes, patientIdleMinutes and absoluteHours' },
+);
+
 /** What one stage is deployed with. Every message completes the sentence "<setting> must be …". */
 const settings = z.strictObject({
   kind: z.enum(['development', 'production'], { error: 'development or production' }),
@@ -24,6 +39,7 @@ const settings = z.strictObject({
       { error: 'a list of origins, each such as https://app.example.org' },
     )
     .default([]),
+  sessions: sessions.prefault({}),
   mailFrom: z.email({ error: 'the e-mail address that invitations come from' }).optional(),
 });
 

@@ -1,7 +1,7 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { roles } from '../authentication/actor';
-import { patientId } from '../records/model';
+import { type Role, roles } from '../authentication/actor';
+import { category, patientId } from '../records/model';
 
 /** The governance table does not answer, or not with all that was asked: nobody gets in on a guess. */
 export class GovernanceError extends Error {
@@ -51,6 +51,64 @@ export const memberItem = z.object({
 });
 export type MemberItem = z.infer<typeof memberItem>;
 
+/** What a freeze or a lockdown is put in place for: codes, never text. 45 CFR 164.308(a)(6)(ii). */
+export const controlReasons = [
+  'suspected-breach',
+  'stolen-credentials',
+  'misuse-under-review',
+  'malware',
+  'vip-protection',
+  'patient-request',
+  'court-order',
+  'drill',
+] as const;
+
+/**
+ * A containment switch. `PK` `CONTROL#LOCKDOWN`, `CONTROL#ROLE#<role>` or `CONTROL#PATIENT#<id>`, `SK` `CONTROL`. It is
+ * released, never deleted. Times are UTC, ISO 8601.
+ */
+export const controlItem = z.object({
+  kind: z.enum(['lockdown', 'role', 'patient']),
+  /** the role or the patient; `system` of a lockdown */
+  target: z.string(),
+  reason: z.enum(controlReasons),
+  /** `sub`, or `operator` where it came from the command line */
+  author: z.string(),
+  at: z.string(),
+  expiresAt: z.string(),
+  releasedAt: z.string().optional(),
+  releasedBy: z.string().optional(),
+  version: z.int().positive(),
+});
+export type ControlItem = z.infer<typeof controlItem>;
+
+/** A clinician's newest emergency access to a patient. `PK` `PATIENT#<patient>`, `SK` `EMERGENCY#<sub>`. */
+export const standingEmergency = z.object({ id: z.uuid(), startsAt: z.string(), endsAt: z.string() });
+export type StandingEmergency = z.infer<typeof standingEmergency>;
+
+export const representativeKinds = ['parent-of-minor', 'guardian', 'healthcare-power-of-attorney', 'executor'] as const;
+/** Who may act for a patient. `PK` `PATIENT#<patient>`, `SK` `REPRESENTATIVE#<sub>`. 45 CFR 164.502(g). */
+export const representativeItem = z.object({
+  sub: z.uuid(),
+  patient: patientId,
+  scope: z.union([z.literal('all'), z.array(category).min(1)]),
+  relationship: z.enum(representativeKinds),
+  evidence: z.string(),
+  recordedBy: z.string(),
+  startsAt: z.string(),
+  endsAt: z.string().optional(),
+  version: z.int().positive(),
+});
+export type RepresentativeItem = z.infer<typeof representativeItem>;
+
+/** One sign-in. `PK` `SESSION#<origin_jti>`, `SK` `SESSION`; its time to live ends after the absolute limit. */
+export const sessionItem = z.object({
+  sub: z.uuid(),
+  startedAt: z.string().optional(),
+  lastSeenAt: z.string(),
+  endedAt: z.string().optional(),
+});
+
 /** What a creation made, so that sending it again makes nothing new. Holds no PHI. */
 export const idempotencyItem = z.object({ resource: z.string(), version: z.int().positive() });
 export type IdempotencyItem = z.infer<typeof idempotencyItem>;
@@ -70,48 +128,97 @@ export const governanceKeys = {
   /** the list of all approvals; ids are UUIDv7, so it is in order of time */
   listedApproval: (id: string) => ({ PK: 'APPROVALS', SK: id }),
   enrollment: (codeHash: string) => ({ PK: `ENROLLMENT#${codeHash}`, SK: 'ENROLLMENT' }),
+  session: (id: string) => ({ PK: `SESSION#${id}`, SK: 'SESSION' }),
+  lockdown: { PK: 'CONTROL#LOCKDOWN', SK: 'CONTROL' },
+  frozenRole: (role: string) => ({ PK: `CONTROL#ROLE#${role}`, SK: 'CONTROL' }),
+  frozenPatient: (patient: string) => ({ PK: `CONTROL#PATIENT#${patient}`, SK: 'CONTROL' }),
+  /** the list of all controls; of `<kind>#<target>` */
+  listedControl: (name: string) => ({ PK: 'CONTROLS', SK: name }),
+  /** what an open emergency access is decided on */
+  standingEmergency: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `EMERGENCY#${sub}` }),
+  /** the list of all; ids are UUIDv7, so it is in order of time */
+  emergency: (id: string) => ({ PK: 'EMERGENCIES', SK: id }),
+  /** reviews that are due; `due` is an instant */
+  emergencyReview: (due: string, id: string) => ({ PK: 'EMERGENCY-REVIEWS', SK: `${due}#${id}` }),
+  emergencyQuota: (sub: string) => ({ PK: `EMERGENCY-QUOTA#${sub}`, SK: 'EMERGENCY-QUOTA' }),
+  /** mails that are not sent yet */
+  alert: (id: string) => ({ PK: 'ALERTS', SK: id }),
+  /** somebody whom an open incident names */
+  incidentSubject: (sub: string) => ({ PK: `INCIDENT-SUBJECT#${sub}`, SK: 'INCIDENT-SUBJECT' }),
+  representative: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `REPRESENTATIVE#${sub}` }),
+  /** whom a person may act for */
+  represented: (sub: string, patient: string) => ({ PK: `REPRESENTS#${sub}`, SK: patient }),
   idempotency: (token: string) => ({ PK: `IDEMPOTENCY#${token}`, SK: 'IDEMPOTENCY' }),
 } as const;
 
 export interface GovernanceQuestion {
   readonly sub: string;
+  readonly session: string;
   readonly patient?: string;
   readonly idempotencyToken?: string;
+  /** whether it matters that an open incident names the person */
+  readonly incidents: boolean;
 }
 export interface GovernanceState {
   readonly actor: ActorItem | undefined;
+  readonly session: z.infer<typeof sessionItem> | undefined;
+  readonly controls: readonly ControlItem[];
   readonly membership: MemberItem | undefined;
+  readonly emergency: StandingEmergency | undefined;
+  readonly representative: RepresentativeItem | undefined;
+  readonly underIncident: boolean;
   readonly created: IdempotencyItem | undefined;
 }
 
+/** the officers end a freeze, so they are never under one */
+export const freezableRoles: readonly Role[] = roles.filter((role) => role !== 'compliance_officer');
+
 /**
- * Reads all that an access decision stands on in one consistent BatchGet; nothing of it is ever cached.
+ * Reads all that an access decision stands on in one consistent BatchGet; nothing of it is ever cached. The role is known
+ * only with the answer, so the freezes of all roles are asked for.
  * @throws GovernanceError when a part is missing from the answer or is not what it must be
  */
 export async function readGovernance(
   documents: DynamoDBDocumentClient,
   table: string,
-  { sub, patient, idempotencyToken }: GovernanceQuestion,
+  { sub, session, patient, idempotencyToken, incidents }: GovernanceQuestion,
 ): Promise<GovernanceState> {
-  const keys = [
+  const Keys = [
     governanceKeys.actor(sub),
-    ...(patient ? [governanceKeys.member(patient, sub)] : []),
+    governanceKeys.session(session),
+    governanceKeys.lockdown,
+    ...freezableRoles.map((role) => governanceKeys.frozenRole(role)),
+    ...(patient
+      ? [
+          governanceKeys.frozenPatient(patient),
+          governanceKeys.member(patient, sub),
+          governanceKeys.standingEmergency(patient, sub),
+          governanceKeys.representative(patient, sub),
+        ]
+      : []),
+    ...(incidents ? [governanceKeys.incidentSubject(sub)] : []),
     ...(idempotencyToken ? [governanceKeys.idempotency(idempotencyToken)] : []),
   ];
   try {
     const answer = await documents.send(
-      new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
+      new BatchGetCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
     );
     if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw new GovernanceError();
     const items = answer.Responses?.[table];
     if (!items) throw new GovernanceError();
+    const named = (prefix: string) => items.filter((each) => String(each['SK']).startsWith(prefix));
     const find = <Item>(schema: z.ZodType<Item>, prefix: string): Item | undefined => {
-      const item = items.find((each) => String(each['SK']).startsWith(prefix));
+      const [item] = named(prefix);
       return item && schema.parse(item);
     };
     return {
       actor: find(actorItem, 'ACTOR'),
-      membership: find(memberItem, 'MEMBER#'),
+      session: find(sessionItem, 'SESSION'),
+      controls: named('CONTROL').map((item) => controlItem.parse(item)),
+      membership: find(memberItem, memberPrefix),
+      emergency: find(standingEmergency, 'EMERGENCY#'),
+      representative: find(representativeItem, 'REPRESENTATIVE#'),
+      underIncident: named('INCIDENT-SUBJECT').length > 0,
       created: find(idempotencyItem, 'IDEMPOTENCY'),
     };
   } catch (cause) {

@@ -1,11 +1,17 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type EventDraft, type EventResource, resourcesPerEvent } from '../audit/event';
 import type { Outbox } from '../audit/outbox';
 import type { Identity } from '../authentication/actor';
+import { type SessionLimits, type SessionVerdict, sessionVerdict } from '../authentication/session';
 import type { Category } from '../records/model';
-import { type Decision, type DenialReason, decide } from './decide';
-import { type GovernanceState, readGovernance } from './governance';
-import type { Action } from './policy';
+import { type Decision, type DenialReason as Denial, decide } from './decide';
+import { type GovernanceState, governanceKeys, readGovernance } from './governance';
+import { type Action, type ActionPolicy, actions } from './policy';
+
+/** why the answer was no: the decision's reason, or that the sign-in counts no more */
+export type DenialReason = Denial | 'session-idle' | 'session-ended';
+/** what the person can mend by signing in: 401 */
+const mendable: readonly DenialReason[] = ['session-idle', 'session-ended', 'reauthentication-required'];
 
 /** The request as evidence names it. */
 export interface AccessRequest {
@@ -87,10 +93,14 @@ export function withheld(
 
 /** Stands before every access: reads the governance table, decides, and records each denial before it is answered. */
 export class Guard {
+  readonly #permits = new WeakMap<AccessRequest, Permit>();
+  readonly #writing = new WeakMap<AccessRequest, Promise<unknown>>();
+
   constructor(
     private readonly documents: DynamoDBDocumentClient,
     private readonly table: string,
     private readonly outbox: Outbox,
+    private readonly limits: SessionLimits,
   ) {}
 
   /**
@@ -100,26 +110,44 @@ export class Guard {
   async permit(access: AccessRequest, subject: AccessSubject = {}): Promise<Permit> {
     const { patient, idempotencyToken } = subject;
     const categories = subject.categories ?? [];
+    const { action, identity, now } = access;
+    const rule: ActionPolicy = actions[action];
     const state = await readGovernance(this.documents, this.table, {
-      sub: access.identity.sub,
+      sub: identity.sub,
+      session: identity.session,
+      incidents: rule.emergency === 'opens',
       ...(patient ? { patient } : {}),
       ...(idempotencyToken ? { idempotencyToken } : {}),
     });
-    const { actor, membership } = state;
+    const { actor, membership, emergency, representative } = state;
+    const session = this.#session(access, state);
     const decision = decide({
-      action: access.action,
+      action,
       actor,
       categories,
-      authenticatedAt: access.identity.authenticatedAt,
-      now: access.now,
+      controls: state.controls,
+      underIncident: state.underIncident,
+      authenticatedAt: identity.authenticatedAt,
+      now,
       ...(patient ? { patient } : {}),
       ...(membership ? { membership } : {}),
+      ...(emergency ? { emergency } : {}),
+      ...(representative ? { representative } : {}),
     });
-    if (decision.outcome === 'permit' && actor)
-      return new Permit(access, { ...state, actor }, decision, patient ?? null);
-    const denied: DenialReason = decision.outcome === 'deny' ? decision.reason : 'unknown-actor';
+    if (session.state === 'live' && actor?.status === 'active') this.#remember(access, session);
+    if (session.state === 'live' && decision.outcome === 'permit' && actor) {
+      const permit = new Permit(access, { ...state, actor }, decision, patient ?? null);
+      this.#permits.set(access, permit);
+      return permit;
+    }
+    const denied: DenialReason =
+      session.state !== 'live'
+        ? `session-${session.state}`
+        : decision.outcome === 'deny'
+          ? decision.reason
+          : 'unknown-actor';
     await this.outbox.record({
-      action: access.action,
+      action,
       actor: actorOf(access, actor?.role ?? null),
       basis: null,
       categories: [...categories],
@@ -127,10 +155,58 @@ export class Guard {
       patient: patient ?? null,
       purpose: decision.purpose,
       reason: denied,
-      request: { ...access.request, status: 403 },
+      request: { ...access.request, status: mendable.includes(denied) ? 401 : 403 },
       resources: [],
     });
     throw new AccessDenied(denied);
+  }
+
+  /** @returns the permit that this request was given, if it was */
+  permitOf(access: AccessRequest): Permit | undefined {
+    return this.#permits.get(access);
+  }
+
+  /** Resolves when nothing is being written beside the request any more: an instance is frozen with its answer. */
+  async settled(access: AccessRequest): Promise<void> {
+    await this.#writing.get(access);
+  }
+
+  #session({ identity, now }: AccessRequest, { session, actor }: GovernanceState): SessionVerdict {
+    const { workforceIdleSeconds, patientIdleSeconds, absoluteSeconds } = this.limits;
+    const idleSeconds = actor?.role === 'patient' ? patientIdleSeconds : workforceIdleSeconds;
+    return sessionVerdict(identity, session, { idleSeconds, absoluteSeconds, now });
+  }
+
+  /**
+   * Writes beside the request that the person was here. That it fails costs them a sign-in at worst, so it fails nobody's
+   * request; and it never brings back a session that has ended or passed to somebody else.
+   */
+  #remember(access: AccessRequest, verdict: Extract<SessionVerdict, { state: 'live' }>): void {
+    if (!verdict.write || this.#writing.has(access)) return;
+    const { identity, now } = access;
+    const at = now.toISOString();
+    const ends = Math.ceil(identity.authenticatedAt.getTime() / 1000) + this.limits.absoluteSeconds + 3600;
+    const write = new UpdateCommand({
+      TableName: this.table,
+      Key: governanceKeys.session(identity.session),
+      ...(verdict.write === 'start'
+        ? {
+            UpdateExpression: 'SET #sub = :sub, startedAt = :at, lastSeenAt = :at, #ttl = :ttl',
+            ConditionExpression: 'attribute_not_exists(PK)',
+            ExpressionAttributeNames: { '#sub': 'sub', '#ttl': 'ttl' },
+            ExpressionAttributeValues: { ':sub': identity.sub, ':at': at, ':ttl': ends },
+          }
+        : {
+            UpdateExpression: 'SET lastSeenAt = :at',
+            ConditionExpression: '#sub = :sub AND attribute_not_exists(endedAt) AND lastSeenAt < :at',
+            ExpressionAttributeNames: { '#sub': 'sub' },
+            ExpressionAttributeValues: { ':sub': identity.sub, ':at': at },
+          }),
+    });
+    this.#writing.set(
+      access,
+      this.documents.send(write).catch(() => undefined),
+    );
   }
 }
 

@@ -12,13 +12,19 @@ import { Problem, type ProblemType } from './problem';
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof InputError) return new Problem('invalid-input', { errors: error.errors.slice(0, 50) });
-  if (error instanceof AccessDenied) return new Problem('forbidden');
+  if (error instanceof AccessDenied) return new Problem(signInAgain(error.reason) ?? 'forbidden');
   if (error instanceof TokenError) return new Problem(error.code === 'unavailable' ? 'unavailable' : 'unauthorized');
   if (error instanceof KeyError) return new Problem(keyProblems[error.code] ?? 'unavailable');
   if (error instanceof GovernanceError || error instanceof AuditError) return new Problem('unavailable');
   if (error instanceof EnvelopeError) return new Problem('integrity');
   if (isServiceFault(error)) return new Problem('unavailable');
   return new Problem('internal');
+}
+
+/** Every other reason stays in the evidence: it would tell an outsider what there is. */
+function signInAgain(reason: AccessDenied['reason']): ProblemType | undefined {
+  if (reason === 'session-idle' || reason === 'reauthentication-required') return reason;
+  return reason === 'session-ended' || reason === 'signed-out' ? 'session-ended' : undefined;
 }
 
 const keyProblems: Partial<Record<KeyError['code'], ProblemType>> = {

@@ -1,15 +1,16 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { Guard, type Permit } from '../access/guard';
+import { AccessDenied, type AccessRequest, Guard, type Permit } from '../access/guard';
 import type { Action } from '../access/policy';
 import type { EventDraft, EventResource } from '../audit/event';
 import type { Receipt } from '../audit/outbox';
 import { Outbox } from '../audit/outbox';
 import { AccessTokens } from '../authentication/token';
-import { type ApiEnvironment, webOrigins } from '../environment';
+import { type ApiEnvironment, sessionLimits, webOrigins } from '../environment';
 import type { Writes } from '../records/transaction';
 import { api, type Operation } from './chain';
 import { documents } from './clients';
 import { Problem, type ProblemType } from './problem';
+import { problemOf } from './problem-of';
 import { report } from './report';
 
 /** What every function of the API stands on, made once an instance: its lane, its guard, its chain. */
@@ -18,6 +19,8 @@ export class Runtime {
   readonly outbox: Outbox;
   readonly guard: Guard;
   readonly #tokens: AccessTokens;
+  /** refusals that are on record already */
+  readonly #told = new WeakSet<Error>();
 
   constructor(environment: ApiEnvironment) {
     this.outbox = new Outbox({
@@ -27,7 +30,7 @@ export class Runtime {
       functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unnamed',
       clock: this.clock,
     });
-    this.guard = new Guard(documents, environment.GOVERNANCE_TABLE, this.outbox);
+    this.guard = new Guard(documents, environment.GOVERNANCE_TABLE, this.outbox, sessionLimits(environment));
     this.#tokens = new AccessTokens({
       region: process.env['AWS_REGION'] ?? '',
       userPoolId: environment.USER_POOL_ID,
@@ -66,10 +69,46 @@ export class Runtime {
   ): Promise<never> {
     const problem = new Problem(type, members);
     await this.outbox.record(permit.event({ status: problem.status, outcome: 'error', reason: type, resources }));
+    this.#told.add(problem);
     throw problem;
   }
 
+  /** Marks a refusal whose event the operation has made durable by itself. @returns the refusal, to be thrown */
+  told(problem: Problem): Problem {
+    this.#told.add(problem);
+    return problem;
+  }
+
   serve(operations: Partial<Record<Action, Operation>>) {
-    return api(operations, { tokens: this.#tokens, clock: this.clock, webOrigins: webOrigins(), report });
+    const guarded = Object.fromEntries(
+      Object.entries(operations).map(([action, operation]) => [action, this.#guarded(operation)]),
+    );
+    return api(guarded, { tokens: this.#tokens, clock: this.clock, webOrigins: webOrigins(), report });
+  }
+
+  #guarded(operation: Operation): Operation {
+    return async (exchange) => {
+      try {
+        return await operation(exchange);
+      } catch (error) {
+        await this.#record(exchange.access, error);
+        throw error;
+      } finally {
+        await this.guard.settled(exchange.access);
+      }
+    };
+  }
+
+  /**
+   * What was asked in a form that nobody can answer is on record like any other refusal. It may have been found before the
+   * decision: that is made first then, so that a malformed id tells an outsider nothing that an unknown one would not.
+   * @throws AccessDenied
+   */
+  async #record(access: AccessRequest, error: unknown): Promise<void> {
+    if (error instanceof AccessDenied || (error instanceof Error && this.#told.has(error))) return;
+    const { status, type } = problemOf(error);
+    if (status >= 500) return;
+    const permit = this.guard.permitOf(access) ?? (await this.guard.permit(access));
+    await this.outbox.record(permit.event({ status, outcome: 'error', reason: type }));
   }
 }

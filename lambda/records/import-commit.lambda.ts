@@ -200,7 +200,7 @@ async function refuse(permit: Permit, item: ImportItem, { issues }: ImportRefuse
   });
   await runtime.store(permit, event, writes, () => 'import-state');
   await parts.remove(item.id).catch(() => undefined);
-  throw problem;
+  throw runtime.told(problem);
 }
 
 export const handler = runtime.serve({ 'import.commit': commit });

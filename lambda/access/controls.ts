@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { type Role, roles } from '../authentication/actor';
+import { patientId } from '../records/model';
+import type { TransactItem } from '../records/transaction';
+import { isInForce } from './decide';
+import { type ControlItem, freezableRoles, governanceKeys } from './governance';
+
+export const freezableRole = z
+  .enum(roles)
+  .refine((role) => freezableRoles.includes(role), 'must not be compliance_officer');
+
+export type ControlTarget =
+  | { readonly kind: 'lockdown' }
+  | { readonly kind: 'role'; readonly target: Role }
+  | { readonly kind: 'patient'; readonly target: string };
+
+/** the subject of an approval that releases a lockdown */
+export const lockdownSubject = 'lockdown';
+export const systemTarget = 'system';
+/** A freeze that nobody looks after ends by itself; a longer one is put in place again. */
+export const longestDays = { lockdown: 30, role: 90, patient: 365 } as const satisfies Record<
+  ControlItem['kind'],
+  number
+>;
+
+export function controlKey(control: ControlTarget): { readonly PK: string; readonly SK: string } {
+  if (control.kind === 'lockdown') return governanceKeys.lockdown;
+  return control.kind === 'role'
+    ? governanceKeys.frozenRole(control.target)
+    : governanceKeys.frozenPatient(control.target);
+}
+
+/** @returns the target that an item is of. @throws ZodError when it is none that this version knows */
+export function targetOf({ kind, target }: Pick<ControlItem, 'kind' | 'target'>): ControlTarget {
+  if (kind === 'lockdown') return { kind };
+  return kind === 'role' ? { kind, target: freezableRole.parse(target) } : { kind, target: patientId.parse(target) };
+}
+
+/**
+ * @param current as it was read
+ * @returns the item that puts the control in place, or keeps it longer
+ * @throws RangeError when it would end a lockdown sooner: its release takes two people
+ */
+export function placed(
+  { kind, ...named }: ControlTarget,
+  current: ControlItem | undefined,
+  { reason, author, expiresAt, now }: Pick<ControlItem, 'reason' | 'author' | 'expiresAt'> & { readonly now: Date },
+): ControlItem {
+  if (kind === 'lockdown' && current && isInForce(current, now) && expiresAt < current.expiresAt)
+    throw new RangeError('a lockdown is not shortened');
+  const target = 'target' in named ? named.target : systemTarget;
+  return { kind, target, reason, author, at: now.toISOString(), expiresAt, version: (current?.version ?? 0) + 1 };
+}
+
+/** @returns the item of a control that counts no more */
+export function released(current: ControlItem, by: string, now: Date): ControlItem {
+  return { ...current, releasedAt: now.toISOString(), releasedBy: by, version: current.version + 1 };
+}
+
+/** @returns the writes of a control and of its place in the list; they fail when it changed since it was read */
+export function setControl(table: string, item: ControlItem): TransactItem[] {
+  return [
+    {
+      Put: {
+        TableName: table,
+        Item: { ...controlKey(targetOf(item)), ...item },
+        ...(item.version === 1
+          ? { ConditionExpression: 'attribute_not_exists(PK)' }
+          : {
+              ConditionExpression: '#version = :before',
+              ExpressionAttributeNames: { '#version': 'version' },
+              ExpressionAttributeValues: { ':before': item.version - 1 },
+            }),
+      },
+    },
+    { Put: { TableName: table, Item: { ...governanceKeys.listedControl(`${item.kind}#${item.target}`), ...item } } },
+  ];
+}
