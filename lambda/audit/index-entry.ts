@@ -14,6 +14,9 @@ export const indexEntry = z.object({
   PK: z.string().regex(/^[PA]#[0-9a-f-]{36}$/),
   SK: z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z#[0-9a-f-]{36}$/),
   action: z.string(),
+  patient: z.string().nullable(),
+  /** `sub` */
+  actor: z.string().nullable(),
   lane: z.string(),
   seq: z.int().positive(),
   /** leaf hash of the line, lower-case hex */
@@ -44,6 +47,8 @@ export function indexEntries(
     PK,
     SK: `${event.at}#${event.id}`,
     action: event.action,
+    patient: event.patient,
+    actor: event.actor?.sub ?? null,
     lane: stored.lane,
     seq: stored.seq,
     hash: stored.hash,
