@@ -34,8 +34,9 @@ export async function adminResetUserPassword(context: Context, input: unknown, c
 }
 
 /**
- * AdminSetUserMFAPreference. Turning the authenticator off forgets its secret: where the pool requires a second factor, the
- * user enrols a new one at the next sign-in, and the lost one can never be turned on again.
+ * AdminSetUserMFAPreference. It resets no authenticator: AWS says so, and where the pool requires a second factor it answers
+ * well and changes nothing, so that the next sign-in still asks for a code of the old one. Only a pool with optional factors
+ * lets an administrator turn one off, and on again.
  */
 export async function adminSetUserMfaPreference(context: Context, input: unknown, caller: Caller) {
   const { UserPoolId, Username } = parse(target, input);
@@ -44,7 +45,7 @@ export async function adminSetUserMfaPreference(context: Context, input: unknown
   const user = userOf(pool, Username);
   if (enabled === undefined) return {};
   if (enabled && !user.totp) throw invalidParameter('User has not verified software token mfa');
-  const totp = enabled && user.totp ? { ...user.totp, enabled } : undefined;
-  pool.users.put({ ...user, totp, pendingTotp: undefined, modifiedAt: context.clock() });
+  if (!user.totp || pool.settings.mfa === 'ON') return {};
+  pool.users.put({ ...user, totp: { ...user.totp, enabled }, modifiedAt: context.clock() });
   return {};
 }

