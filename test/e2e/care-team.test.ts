@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { caredFor, demographics, expectProblem, join, registered, told } from './scene';
+import { caredFor, demographics, expectProblem, join, newPerson, registered, told } from './scene';
 import { ward } from './ward';
 
 const cloud = ward();
@@ -109,25 +109,23 @@ test('the 24 hours of a clinician who registered end', async () => {
 });
 
 test('a suspended clinician and one whose role has changed are refused on the next request; 45 CFR 164.308(a)(3)', async () => {
-  const patient = await caredFor({}, 'clinician2');
-  const key = `ACTOR#${sub('clinician2')}`;
-  const [actor] = await cloud.partition('GovernanceTable', key);
+  const person = await newPerson('clinician');
+  const patient = await caredFor();
+  expect((await clinician.put(`${team(patient)}/${person.sub}`, {})).status).toBe(201);
+  const [actor] = await cloud.partition('GovernanceTable', `ACTOR#${person.sub}`);
   const become = (change: object) =>
     cloud
       .documents()
       .send(new PutCommand({ TableName: cloud.output('GovernanceTable'), Item: { ...actor, ...change } }));
-  try {
-    for (const [change, reason] of [
-      [{ status: 'suspended' }, 'suspended'],
-      [{ role: 'auditor' }, 'role'],
-    ] as const) {
-      await become(change);
-      const denied = await colleague.get(`/v1/patients/${patient}`);
-      expectProblem(denied, 403, 'forbidden');
-      expect((await cloud.eventsOf(denied.requestId)).map((event) => event.reason)).toEqual([reason]);
-    }
-  } finally {
+  for (const [change, reason] of [
+    [{ status: 'suspended' }, 'suspended'],
+    [{ role: 'auditor' }, 'role'],
+  ] as const) {
+    expect((await person.api.get(`/v1/patients/${patient}`)).status).toBe(200);
+    await become(change);
+    const denied = await person.api.get(`/v1/patients/${patient}`);
+    expectProblem(denied, 403, 'forbidden');
+    expect((await cloud.eventsOf(denied.requestId)).map((event) => event.reason)).toEqual([reason]);
     await become({});
   }
-  expect((await colleague.get(`/v1/patients/${patient}`)).status).toBe(200);
 });

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { AdminSetUserPasswordCommand } from '@aws-sdk/client-cognito-identity-provider';
+import { Secret, TOTP } from 'otpauth';
+import { signIn } from '../../bin/cognito-sign-in';
 import type { AuditEvent } from '../../lambda/audit/event';
 import { type BundleEntry, bundleEnvelope, cutBundle } from '../../lambda/records/fhir/bundle';
 import { type Person, type Response, ward } from './ward';
@@ -53,10 +56,6 @@ export function idOf({ status, body, text }: Response, expected: number): string
   return String(body.id);
 }
 
-export interface AnyBundle {
-  readonly entry: readonly { readonly fullUrl?: string; readonly resource: { readonly resourceType: string } }[];
-}
-
 /** The parts in which the command line would send a bundle. */
 export function partsOf(bundle: unknown): (readonly BundleEntry[])[] {
   const checked = bundleEnvelope(bundle);
@@ -87,7 +86,29 @@ export async function imported(bundle: unknown, registrar: Person = ward().as('r
   return commit(registrar, await staged(registrar, bundle));
 }
 
-/** A new account with the role of a patient, bound to a record with a code. @returns whoever signs in with it */
+/** Somebody new who can sign in, made by the administrator as `ward users create` does, with an authenticator. */
+export async function newPerson(role: 'clinician' | 'billing' | 'registrar' | 'patient', cloud = ward()) {
+  const email = `${randomUUID()}@example.org`;
+  const sub = idOf(await cloud.as('admin').post('/v1/users', { email, role }), 201);
+  const [client, poolId, password] = [cloud.cognito(), cloud.output('UserPoolId'), `aA1!${randomUUID()}`];
+  const known = { UserPoolId: poolId, Username: email };
+  await client.send(new AdminSetUserPasswordCommand({ ...known, Password: password, Permanent: true }));
+  let secret = '';
+  const tokens = await signIn({
+    client,
+    poolId,
+    clientId: cloud.output('ClientId'),
+    username: email,
+    password,
+    totp: async (enrolment) => {
+      secret = enrolment?.secret ?? secret;
+      return new TOTP({ secret: Secret.fromBase32(secret) }).generate();
+    },
+  });
+  return { sub, email, password, tokens, api: cloud.with(`Bearer ${tokens.accessToken}`) };
+}
+
+/** Binds a patient's account to a record, with the code that a registrar hands over. */
 export async function enrolled(patient: string, account: Person, registrar: Person): Promise<void> {
   const code = await registrar.post(`/v1/patients/${patient}/enrollment-codes`, { identity_check: 'government-id' });
   const bound = await account.post('/v1/me/enrollment', { code: code.body.code });
@@ -132,3 +153,7 @@ export function expectProblem(response: Response, status: number, type: string, 
   });
   for (const value of sent) expect(response.text).not.toContain(value);
 }
+
+/** @returns a copy whose resources a test may change */
+export const cloneOf = (bundle: object): { entry: { fullUrl: string; resource: Record<string, unknown> }[] } =>
+  JSON.parse(JSON.stringify(bundle));
