@@ -1,6 +1,7 @@
 /* `npm run bench -- NAME`: each benchmark prints Markdown with ratios that were measured in one process. */
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
   envelope: () => import('./envelope'),
+  laptop: () => import('./laptop'),
 };
 
 async function main(): Promise<void> {

@@ -1,6 +1,7 @@
-import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { type Role, roles } from '../authentication/actor';
+import { ConsistentReads } from '../records/consistent-reads';
 import { category, patientId } from '../records/model';
 
 /** The governance table does not answer, or not with all that was asked: nobody gets in on a guess. */
@@ -122,6 +123,8 @@ export const governanceKeys = {
   listed: (sub: string) => ({ PK: 'ACTORS', SK: sub }),
   /** which person a renewed account is of */
   account: (account: string) => ({ PK: `ACCOUNT#${account}`, SK: 'ACCOUNT' }),
+  /** that the first people were made */
+  bootstrap: { PK: 'BOOTSTRAP', SK: 'BOOTSTRAP' },
   /** how many active people hold a role that must not die out */
   holders: (role: string) => ({ PK: 'HOLDERS', SK: role }),
   approval: (id: string) => ({ PK: `APPROVAL#${id}`, SK: 'APPROVAL' }),
@@ -200,12 +203,8 @@ export async function readGovernance(
     ...(idempotencyToken ? [governanceKeys.idempotency(idempotencyToken)] : []),
   ];
   try {
-    const answer = await documents.send(
-      new BatchGetCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
-    );
-    if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw new GovernanceError();
-    const items = answer.Responses?.[table];
-    if (!items) throw new GovernanceError();
+    const reads = ConsistentReads.of(documents);
+    const items = (await Promise.all(Keys.map((key) => reads.get(table, key)))).filter((item) => item !== undefined);
     const named = (prefix: string) => items.filter((each) => String(each['SK']).startsWith(prefix));
     const find = <Item>(schema: z.ZodType<Item>, prefix: string): Item | undefined => {
       const [item] = named(prefix);

@@ -5,6 +5,7 @@ import { AuditError } from '../audit/audit-error';
 import { TokenError } from '../authentication/token';
 import { EnvelopeError } from '../encryption/envelope-error';
 import { KeyError } from '../encryption/key-error';
+import { ReadIncomplete } from '../records/consistent-reads';
 import { InputError } from '../records/input-error';
 import { Problem, type ProblemType } from './problem';
 
@@ -15,7 +16,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof AccessDenied) return new Problem(signInAgain(error.reason) ?? 'forbidden');
   if (error instanceof TokenError) return new Problem(error.code === 'unavailable' ? 'unavailable' : 'unauthorized');
   if (error instanceof KeyError) return new Problem(keyProblems[error.code] ?? 'unavailable');
-  if (error instanceof GovernanceError || error instanceof AuditError) return new Problem('unavailable');
+  if (error instanceof GovernanceError || error instanceof AuditError || error instanceof ReadIncomplete)
+    return new Problem('unavailable');
   if (error instanceof EnvelopeError) return new Problem('integrity');
   if (isServiceFault(error)) return new Problem('unavailable');
   return new Problem('internal');

@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { ConsistentReads } from './consistent-reads';
 import {
   type Category,
   category,
@@ -58,16 +59,20 @@ const commitWindowMilliseconds = 5000;
 
 /** The records table. All reads are consistent; what it gives back is ciphertext. */
 export class RecordStore {
+  readonly #reads: ConsistentReads;
+
   constructor(
     private readonly documents: DynamoDBDocumentClient,
     private readonly table: string,
     private readonly clock: () => Date,
-  ) {}
+  ) {
+    this.#reads = ConsistentReads.of(documents);
+  }
 
   async patient(patient: string): Promise<PatientItem | undefined> {
     const Key = { PK: recordsPartition(patient), SK: 'PATIENT' };
-    const { Item } = await this.documents.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
-    return Item && patientItem.parse(Item);
+    const item = await this.#reads.get(this.table, Key);
+    return item && patientItem.parse(item);
   }
 
   /** @returns the patient, unless an import is still registering it */
@@ -173,10 +178,8 @@ export class RecordStore {
   }
 
   async #get(patient: string, SK: string): Promise<RecordItem | undefined> {
-    const { Item } = await this.documents.send(
-      new GetCommand({ TableName: this.table, Key: { PK: recordsPartition(patient), SK }, ConsistentRead: true }),
-    );
-    return Item && recordItem.parse(Item);
+    const item = await this.#reads.get(this.table, { PK: recordsPartition(patient), SK });
+    return item && recordItem.parse(item);
   }
 
   async #query(patient: string, prefix: string): Promise<readonly RecordItem[]> {
