@@ -40,9 +40,13 @@ export async function registered(
 }
 
 /** Registers somebody who is cared for by `clinician`, put on the team by the administrator. */
-export async function caredFor(more: Record<string, unknown> = {}, clinician = 'clinician'): Promise<string> {
-  const patient = await registered(more);
-  await join(patient, clinician);
+export async function caredFor(
+  more: Record<string, unknown> = {},
+  clinician = 'clinician',
+  cloud = ward(),
+): Promise<string> {
+  const patient = await registered(more, cloud.as('registrar'));
+  await join(patient, clinician, cloud);
   return patient;
 }
 
