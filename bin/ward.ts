@@ -3,7 +3,9 @@ import { program } from 'commander';
 import { roles } from '../lambda/authentication/actor';
 import { ApiClient, ApiError } from './api-client';
 import { importFiles } from './import';
+import { rotateAll, rotateKey } from './keys';
 import { demoLogin, interactiveLogin } from './login';
+import { Place } from './place';
 import { say } from './prompt';
 import { Session } from './session';
 import { readTarget, type Target } from './target';
@@ -92,6 +94,20 @@ users
   .command('list')
   .description('list them')
   .action(async () => print((await connect().client.call('GET', '/v1/users')).body));
+
+program
+  .command('keys')
+  .description('the keys of patients')
+  .command('rotate')
+  .description('give a patient, or every patient, a next key; what is stored stays readable')
+  .option('--patient <id>', 'one patient')
+  .option('--all', 'every patient; cut off and started again, it goes on where it was')
+  .action(async ({ patient, all }: { patient?: string; all?: boolean }) => {
+    if ((patient === undefined) === !all) throw new Error('name one patient with --patient, or say --all');
+    const { client, target } = connect();
+    if (patient !== undefined) say(`version ${await rotateKey(client, patient)} is the patient’s newest key`);
+    else say(`${await rotateAll(client, new Place(target, 'key-rotation'))} keys made`);
+  });
 
 function connect(): { readonly target: Target; readonly session: Session; readonly client: ApiClient } {
   const { as, ...where } = program.opts<GlobalOptions>();

@@ -19,12 +19,14 @@ export interface ApiEnvironment {
 export interface PatientsEnvironment extends ApiEnvironment {
   readonly RECORDS_TABLE: string;
 }
-/** What functions read that open or seal records. */
-export interface RecordsEnvironment extends PatientsEnvironment {
+/** What functions read that make or destroy keys. */
+export interface KeysEnvironment extends ApiEnvironment {
   readonly KEYS_TABLE: string;
   /** ARN of the customer-managed key that wraps patient keys and nothing else */
   readonly PATIENT_KEY: string;
 }
+/** What functions read that open or seal records. */
+export interface RecordsEnvironment extends PatientsEnvironment, KeysEnvironment {}
 
 /** What seals events reads. */
 export interface SealingEnvironment {
@@ -93,6 +95,11 @@ export const patientsVariables = [
   ...apiVariables,
   'RECORDS_TABLE',
 ] as const satisfies readonly (keyof PatientsEnvironment)[];
+export const keysVariables = [
+  ...apiVariables,
+  'KEYS_TABLE',
+  'PATIENT_KEY',
+] as const satisfies readonly (keyof KeysEnvironment)[];
 export const recordsVariables = [
   ...patientsVariables,
   'KEYS_TABLE',

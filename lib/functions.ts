@@ -5,6 +5,7 @@ type TableAction =
   | 'GetItem'
   | 'BatchGetItem'
   | 'Query'
+  | 'Scan'
   | 'PutItem'
   | 'UpdateItem'
   | 'DeleteItem'
@@ -15,7 +16,7 @@ type TableAction =
 export interface TableGrant {
   readonly table: Table;
   readonly actions: readonly TableAction[];
-  /** of `dynamodb:LeadingKeys`; `*` stands for any text */
+  /** of `dynamodb:LeadingKeys`; `*` stands for any text. A Scan has none: it names its attributes instead */
   readonly partitions: readonly string[];
   /** the calls are allowed inside TransactWriteItems alone, where the audit event is one of the items */
   readonly inTransaction: boolean;
@@ -96,6 +97,14 @@ const changesActors = (...attributes: readonly string[]): TableGrant => ({
   ...governance.mayWithEvent(['ACTOR#*'], 'UpdateItem'),
   attributes: ['PK', 'SK', 'version', ...attributes],
 });
+/** which patients there are, and how old their keys are; no wrapped key comes with it */
+const listsPatients: TableGrant = {
+  table: 'keys',
+  actions: ['Scan'],
+  partitions: [],
+  inTransaction: false,
+  attributes: ['PK', 'SK', 'newest', 'state', 'createdAt', 'rotatedAt'],
+};
 /** what makes a patient known: the record, its lookups, its key */
 const registers: readonly TableGrant[] = [
   records.mayWithEvent([patients, lookups], 'PutItem'),
@@ -214,6 +223,11 @@ export const functions = {
       idempotentCreation,
     ],
     patientKey: { Decrypt: ['record'] },
+  },
+  keys: {
+    concern: 'rotates the keys of patients; opens nothing',
+    tables: [decides(), audits, readsKeys, listsPatients, keys.mayWithEvent([patients], 'PutItem', 'UpdateItem')],
+    patientKey: { GenerateDataKey: ['record'] },
   },
   'care-team': {
     concern: 'who is on the care team of a patient',

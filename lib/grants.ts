@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { FunctionDeclaration, Table } from './functions';
+import type { FunctionDeclaration, Table, TableGrant } from './functions';
 import type { WardTable } from './records';
 
 export interface Stores {
@@ -14,20 +14,12 @@ export interface Stores {
 
 /** Gives a function's role what its declaration says and nothing else. 45 CFR 164.308(a)(4)(ii)(B). */
 export function grant(handler: LambdaFunction, declaration: FunctionDeclaration, stores: Stores): void {
-  for (const { table, actions, partitions, inTransaction, attributes } of declaration.tables)
+  for (const { table, ...calls } of declaration.tables)
     handler.addToRolePolicy(
       new PolicyStatement({
-        actions: actions.map((action) => `dynamodb:${action}`),
+        actions: calls.actions.map((action) => `dynamodb:${action}`),
         resources: [stores.tables[table].tableArn],
-        conditions: {
-          // "For all values" holds of a call that names no partition too, so the key must be there.
-          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
-          Null: { 'dynamodb:LeadingKeys': 'false', ...(attributes && { 'dynamodb:Attributes': 'false' }) },
-          ...(attributes && { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': attributes } }),
-          ...(inTransaction && {
-            'ForAnyValue:StringEquals': { 'dynamodb:EnclosingOperation': ['TransactWriteItems'] },
-          }),
-        },
+        conditions: conditionsOf(calls),
       }),
     );
 
@@ -70,6 +62,25 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
         resources: [stores.userPoolArn],
       }),
     );
+}
+
+/** "For all values" holds of a call that names none too, so that each statement asks for their presence as well. */
+function conditionsOf({ actions, partitions, inTransaction, attributes }: Omit<TableGrant, 'table'>) {
+  if (actions.includes('Scan'))
+    // It reads all partitions. What it may see of an item is bounded, and it must say that it wants no more.
+    return {
+      'ForAllValues:StringEquals': { 'dynamodb:Attributes': attributes },
+      Null: { 'dynamodb:Attributes': 'false' },
+      StringEquals: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
+    };
+  return {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
+    Null: { 'dynamodb:LeadingKeys': 'false', ...(attributes && { 'dynamodb:Attributes': 'false' }) },
+    ...(attributes && { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': attributes } }),
+    ...(inTransaction && {
+      'ForAnyValue:StringEquals': { 'dynamodb:EnclosingOperation': ['TransactWriteItems'] },
+    }),
+  };
 }
 
 const changesItems = (action: string): boolean => /^(Put|Update|Delete|BatchWrite)/.test(action);

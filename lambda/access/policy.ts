@@ -138,6 +138,8 @@ export const actions = {
   'control.release-role': { roles: ['compliance_officer'], access: 'none', patient: false },
   'control.freeze-patient': { roles: ['compliance_officer'], access: 'none', patient: true },
   'control.release-patient': { roles: ['compliance_officer'], access: 'none', patient: true },
+  'key.list': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'key.rotate': { roles: ['compliance_officer'], access: 'none', patient: true },
   'import.create': { roles: ['registrar'], access: 'none', patient: false },
   'import.read': { roles: ['registrar'], access: 'none', patient: false },
   'import.stage': { roles: ['registrar'], access: 'none', patient: false },

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { TransactItem } from '../records/transaction';
 import { KeyError, keyErrorOf } from './key-error';
@@ -17,8 +17,8 @@ export interface KeyRing {
 }
 
 const pointerKey = 'KEY';
-/** One disposal must fit a transaction of 100 items, together with its approval and its audit event. */
-export const maximumVersions = 90;
+/** One disposal must fit a transaction of 100 items, together with the patient's lookups, its approval and its audit event. */
+export const maximumVersions = 70;
 
 const pointer = z.object({
   SK: z.literal(pointerKey),
@@ -169,6 +169,92 @@ export function disposeKeyRing(table: string, ring: KeyRing, at: string): readon
       Delete: { TableName: table, Key: keyOf(ring.patient, index + 1) },
     })),
   ];
+}
+
+/** What can be known of a patient's keys without the keys. */
+export interface KeyRingSummary {
+  readonly patient: string;
+  readonly newest: number;
+  readonly state: KeyRing['state'];
+  /** when the newest version was made; UTC, ISO 8601 */
+  readonly newestSince: string;
+}
+
+const summary = z.object({
+  PK: z.string().startsWith('P#'),
+  newest: z.int().min(1),
+  state: z.enum(['active', 'disposed']),
+  createdAt: z.string(),
+  rotatedAt: z.string().optional(),
+});
+const place = z.strictObject({ PK: z.string(), SK: z.string() });
+/** how many items one page looks at; each version of a key is one */
+const scannedPerPage = 200;
+
+/**
+ * One page of all patients, in no order that means anything. It reads pointers alone and asks for no wrapped key.
+ * @param after `next` of the page before
+ * @returns `next`: where to go on; absent on the last page. A page can be empty and not the last
+ * @throws KeyError `invalid` for a place that no page gave
+ */
+export async function listKeyRings(
+  documents: DynamoDBDocumentClient,
+  table: string,
+  after?: string,
+): Promise<{ readonly rings: readonly KeyRingSummary[]; readonly next?: string }> {
+  const { Items, LastEvaluatedKey } = await documents
+    .send(
+      new ScanCommand({
+        TableName: table,
+        ConsistentRead: true,
+        Limit: scannedPerPage,
+        FilterExpression: 'SK = :pointer',
+        ProjectionExpression: 'PK, SK, newest, #state, createdAt, rotatedAt',
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: { ':pointer': pointerKey },
+        ...(after === undefined ? {} : { ExclusiveStartKey: placeOf(after) }),
+      }),
+    )
+    .catch((error: unknown) => {
+      throw keyErrorOf(error, 'listing key rings');
+    });
+  const parsed = z.array(summary).safeParse(Items ?? []);
+  if (!parsed.success) throw new KeyError('invalid', 'the keys table holds what is no key ring');
+  const rings = parsed.data.map(({ PK, newest, state, createdAt, rotatedAt }) => ({
+    patient: PK.slice('P#'.length),
+    newest,
+    state,
+    newestSince: rotatedAt ?? createdAt,
+  }));
+  if (!LastEvaluatedKey) return { rings };
+  return { rings, next: Buffer.from(JSON.stringify(place.parse(LastEvaluatedKey))).toString('base64url') };
+}
+
+/** @returns whether a page gave this place */
+export function isPlace(text: string): boolean {
+  try {
+    return place.safeParse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))).success;
+  } catch {
+    return false;
+  }
+}
+
+function placeOf(text: string): z.infer<typeof place> {
+  if (!isPlace(text)) throw new KeyError('invalid', 'no page of the keys table ends there');
+  return place.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
+}
+
+/** Part of what must not happen to a patient whose keys are destroyed; a rotation does not matter to it. */
+export function checkActiveKey(table: string, patient: string): TransactItem {
+  return {
+    ConditionCheck: {
+      TableName: table,
+      Key: keyOf(patient),
+      ConditionExpression: '#state = :active',
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: { ':active': 'active' },
+    },
+  };
 }
 
 function putVersion(

@@ -6,7 +6,7 @@ import type { RecordItem, RecordMetadata } from '../records/model';
 import type { TransactItem } from '../records/transaction';
 import type { LookupKey, PatientKey } from './data-key';
 import { KeyError } from './key-error';
-import { checkNewestKey, type KeyRing, readKeyRing, registerKeyRing } from './key-store';
+import { checkNewestKey, disposeKeyRing, type KeyRing, readKeyRing, registerKeyRing, rotateKeyRing } from './key-store';
 import { LookupKeys } from './lookup-key';
 import { checkOrganization, demandOrganization } from './organization';
 import { PatientKeys } from './patient-keys';
@@ -58,6 +58,20 @@ export class Vault {
   /** @returns the check that a write's key is still the newest and not disposed of; part of every write's transaction */
   newest(ring: KeyRing): TransactItem {
     return checkNewestKey(this.options.environment.KEYS_TABLE, ring.patient, ring.newest);
+  }
+
+  /** @returns the writes that give the patient a next key; earlier versions stay to read by. @throws KeyError */
+  async rotate(ring: KeyRing): Promise<readonly TransactItem[]> {
+    await this.#organization();
+    const { key, wrapped } = await this.#keys.generate(ring.patient, ring.newest + 1);
+    key.release();
+    return rotateKeyRing(this.options.environment.KEYS_TABLE, ring, wrapped);
+  }
+
+  /** @returns the writes that destroy every version of the patient's key. 45 CFR 164.310(d)(2)(i). @throws KeyError */
+  dispose(ring: KeyRing, at: Date): readonly TransactItem[] {
+    this.#keys.forget(ring.patient);
+    return disposeKeyRing(this.options.environment.KEYS_TABLE, ring, at.toISOString());
   }
 
   /** @returns which answer it is to an entitled person that there is nothing to show */

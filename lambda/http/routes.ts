@@ -245,6 +245,22 @@ export const routes = [
   },
   {
     method: 'POST',
+    path: '/v1/patients/{id}/keys',
+    function: 'keys',
+    action: 'key.rotate',
+    bodyLimit: small,
+    summary: 'Give a patient a next key; what is stored stays readable',
+  },
+  {
+    method: 'POST',
+    path: '/v1/key-rotations',
+    function: 'keys',
+    action: 'key.list',
+    bodyLimit: small,
+    summary: 'One page of patients with the version and age of their newest key',
+  },
+  {
+    method: 'POST',
     path: '/v1/imports',
     function: 'imports',
     action: 'import.create',

@@ -9,6 +9,7 @@ import { type ApiEnvironment, sessionLimits, webOrigins } from '../environment';
 import type { Writes } from '../records/transaction';
 import { api, type Operation } from './chain';
 import { documents } from './clients';
+import { againUnderNewKey, KeyChanged } from './key-change';
 import { Problem, type ProblemType } from './problem';
 import { problemOf } from './problem-of';
 import { report } from './report';
@@ -42,6 +43,7 @@ export class Runtime {
    * Stores the writes and their event together.
    * @param problemOf which answer it is when a write's condition did not hold; that is recorded as well
    * @throws Problem of that kind
+   * @throws KeyChanged when it was the write named `key`: the operation is made again, see key-change.ts
    */
   async store<Name extends string>(
     permit: Permit,
@@ -56,7 +58,9 @@ export class Runtime {
       if (!(error instanceof TransactionCanceledException)) throw error;
       const refused = writes.refused(error);
       if (refused.size === 0) throw new Problem('unavailable', {}, { cause: error });
-      return this.refuse(permit, problemOf(refused));
+      const refuse = () => this.refuse(permit, problemOf(refused));
+      if (new Set<string>(refused).has('key')) throw new KeyChanged(refuse);
+      return refuse();
     }
   }
 
@@ -89,7 +93,7 @@ export class Runtime {
   #guarded(operation: Operation): Operation {
     return async (exchange) => {
       try {
-        return await operation(exchange);
+        return await againUnderNewKey(() => operation(exchange));
       } catch (error) {
         await this.#record(exchange.access, error);
         throw error;
