@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { program } from 'commander';
-import { roles } from '../lambda/authentication/actor';
 import { ApiClient, ApiError } from './api-client';
 import { importFiles } from './import';
 import { rotateAll, rotateKey } from './keys';
 import { demoLogin, interactiveLogin } from './login';
+import { addApprovals, addUsers } from './people';
 import { Place } from './place';
 import { say } from './prompt';
 import { Session } from './session';
@@ -81,19 +81,9 @@ program
     print((await connect().client.call(method.toUpperCase(), path, body, headers)).body);
   });
 
-const users = program.command('users').description('the people who can sign in');
-users
-  .command('create')
-  .description('create a person and mail them an invitation')
-  .requiredOption('--email <address>')
-  .requiredOption('--role <role>', roles.join(', '))
-  .action(async (user: { email: string; role: string }) =>
-    print((await connect().client.call('POST', '/v1/users', user)).body),
-  );
-users
-  .command('list')
-  .description('list them')
-  .action(async () => print((await connect().client.call('GET', '/v1/users')).body));
+const connection = { client: () => connect().client, where: () => program.opts<GlobalOptions>() };
+addUsers(program, connection);
+addApprovals(program, connection);
 
 program
   .command('keys')

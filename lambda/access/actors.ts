@@ -17,6 +17,23 @@ export function registerActor(table: string, actor: ActorItem): TransactItem[] {
   ];
 }
 
+/** @returns the writes of the first people: they fail once anybody holds a guarded role, and a second time */
+export function firstActors(table: string, actors: readonly ActorItem[]): TransactItem[] {
+  const once = (Item: Record<string, unknown>): TransactItem => ({
+    Put: { TableName: table, Item, ConditionExpression: 'attribute_not_exists(PK)' },
+  });
+  return [
+    once({ ...governanceKeys.bootstrap, people: actors.map(({ sub }) => sub) }),
+    ...actors.flatMap((actor) => [
+      once({ ...governanceKeys.actor(actor.sub), ...actor }),
+      once({ ...governanceKeys.listed(actor.sub), sub: actor.sub }),
+    ]),
+    ...guardedRoles.map((role) =>
+      once({ ...governanceKeys.holders(role), holders: actors.filter((actor) => actor.role === role).length }),
+    ),
+  ];
+}
+
 /** What of a person changes after the first day; the IAM grant of `user-changes` names the same attributes. */
 export const changingAttributes = [
   'role',
