@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import * as z from 'zod';
 import { type Cloud, startCloud } from '../../local/cloud';
 import { seedDemo } from '../../local/demo';
 import { Ward, ward } from './ward';
@@ -22,8 +23,27 @@ const assembly = (): string => realpathSync(resolve(ward().directory, '../cdk.ou
 export type Template = {
   readonly Resources: Record<string, { readonly Type: string; readonly Properties: Record<string, unknown> }>;
 };
+const statement = z.looseObject({ Action: z.union([z.string(), z.array(z.string())]), Resource: z.unknown() });
+/** Parsed as they stand, so that what is changed here is changed in the template. */
+const policyProperties = z.custom<{ readonly PolicyDocument: { Statement: z.infer<typeof statement>[] } }>(
+  (value) => z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) }).safeParse(value).success,
+);
+
 /** Changes a template in place. */
 export type Change = (template: Template, stack: string) => void;
+
+/** @returns the logical id of a function, and the statements of its role, by the `<name>` of its `<name>.lambda.ts` */
+export function functionOf({ Resources }: Template, name: string) {
+  const all = Object.entries(Resources);
+  const [role] = all.find(([, { Properties }]) => Properties['RoleName'] === `ward-local-${name}`) ?? [];
+  const refers = (value: unknown, to: string) => JSON.stringify(value).includes(JSON.stringify(to));
+  const of = (type: string, property: string) =>
+    all.find(([, { Type, Properties }]) => Type === type && role && refers(Properties[property], role));
+  const [id, made] = of('AWS::Lambda::Function', 'Role') ?? [];
+  const [, policy] = of('AWS::IAM::Policy', 'Roles') ?? [];
+  if (!id || !made || !policy) throw new Error(`no function ${name}`);
+  return { id, properties: made.Properties, policy: policyProperties.parse(policy.Properties).PolicyDocument };
+}
 
 /** A copy of the assembly with changed templates; the bundles stay where they are. */
 function changedAssembly(directory: string, change: Change): string {
@@ -44,6 +64,8 @@ export interface OwnCloud {
   readonly cloud: Cloud;
   /** its folder: what it keeps, the tokens of its people */
   readonly directory: string;
+  /** Invokes a function as its operator could. @param name of its `<name>.lambda.ts` */
+  invoke(name: string, event: unknown): Promise<unknown>;
   stop(): Promise<void>;
   /** stops it if it runs still, and removes its folder */
   remove(): Promise<void>;
@@ -53,8 +75,15 @@ export interface OwnCloud {
 export async function ownCloud(change: Change = () => undefined): Promise<OwnCloud> {
   const directory = mkdtempSync(join(tmpdir(), 'ward-own-'));
   try {
+    const api: Template[] = [];
+    const assembly = changedAssembly(directory, (template, stack) => {
+      if (stack === 'WardApi') api.push(template);
+      change(template, stack);
+    });
+    const invoke = (name: string, event: unknown): Promise<unknown> =>
+      cloud.invoke(api.map((template) => functionOf(template, name).id).join(), event);
     const cloud = await startCloud({
-      assembly: changedAssembly(directory, change),
+      assembly,
       directory: join(directory, 'state'),
       port: 0,
       reset: false,
@@ -70,7 +99,7 @@ export async function ownCloud(change: Change = () => undefined): Promise<OwnClo
     };
     try {
       await seedDemo(cloud);
-      return { ward: new Ward(cloud.file), cloud, directory, stop, remove };
+      return { ward: new Ward(cloud.file), cloud, directory, invoke, stop, remove };
     } catch (error) {
       await stop();
       throw error;
