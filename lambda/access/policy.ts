@@ -144,6 +144,8 @@ export const actions = {
   'import.read': { roles: ['registrar'], access: 'none', patient: false },
   'import.stage': { roles: ['registrar'], access: 'none', patient: false },
   'import.commit': { roles: ['registrar'], access: 'none', patient: false },
+  'access-log.read': { roles: ['patient'], access: 'none', patient: true },
+  'audit.search': { roles: ['auditor', 'compliance_officer'], access: 'none', patient: false },
 } as const satisfies Readonly<Record<string, ActionPolicy>>;
 
 export type Action = keyof typeof actions;

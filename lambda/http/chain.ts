@@ -16,6 +16,8 @@ export interface Exchange {
   readonly access: AccessRequest;
   /** path parameters as the route's template names them, not validated yet */
   readonly parameters: Readonly<Record<string, string>>;
+  /** of the URL, where nothing of a person may stand: cursors and the like */
+  readonly query: Readonly<Record<string, string>>;
   /** names in lower case */
   readonly headers: Readonly<Record<string, string>>;
   /** @throws Problem naming the field and what it must be */
@@ -76,6 +78,7 @@ export function api(
             now: options.clock(),
           },
           parameters: (event.pathParameters as Record<string, string> | null) ?? {},
+          query: (event.queryStringParameters as Record<string, string> | null) ?? {},
           headers: event.headers as Record<string, string>,
           body: (schema) => parseBody(event, route, schema),
         });
