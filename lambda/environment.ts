@@ -35,6 +35,11 @@ export interface SealingEnvironment {
   readonly ARCHIVE_BUCKET: string;
   readonly STAGE: string;
 }
+/** What the functions read that answer from the index of the audit log and the archive. */
+export interface AccessLogEnvironment extends ApiEnvironment {
+  readonly AUDIT_INDEX_TABLE: string;
+  readonly ARCHIVE_BUCKET: string;
+}
 export interface ReconciliationEnvironment extends SealingEnvironment {
   readonly AUDIT_TABLE: string;
   readonly AUDIT_ORIGIN: string;
@@ -43,8 +48,8 @@ export interface VerificationEnvironment {
   readonly AUDIT_TABLE: string;
   readonly AUDIT_ORIGIN: string;
   readonly ARCHIVE_BUCKET: string;
-  /** ARN of the key that signs checkpoints: what the archive is verified against */
-  readonly SIGNING_KEY: string;
+  /** ARNs of the keys that sign checkpoints, separated by spaces, each the successor of the one before it */
+  readonly SIGNING_KEYS: string;
   readonly STAGE: string;
 }
 export interface CheckpointEnvironment extends VerificationEnvironment {
@@ -53,6 +58,83 @@ export interface CheckpointEnvironment extends VerificationEnvironment {
   readonly FORMAT_PAGE: string;
   /** SHA-256 of the stage's settings, in hex: a change of them is an event */
   readonly SETTINGS: string;
+}
+
+/** What functions read that open narratives of the governance table. */
+export interface NarrativesEnvironment extends ApiEnvironment {
+  readonly PATIENT_KEY: string;
+}
+/** What functions read that break the glass and mail the compliance officers. */
+export interface AlertingEnvironment extends NarrativesEnvironment, PatientsEnvironment {}
+export interface SweepEnvironment extends Pick<ApiEnvironment, 'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN'> {
+  readonly USER_POOL_ID: string;
+  readonly STAGE: string;
+}
+
+export const apiVariables = [
+  'ORGANIZATION',
+  'USER_POOL_ID',
+  'CLIENT_ID',
+  'GOVERNANCE_TABLE',
+  'AUDIT_TABLE',
+  'AUDIT_ORIGIN',
+  'SESSION_WORKFORCE_IDLE_SECONDS',
+  'SESSION_PATIENT_IDLE_SECONDS',
+  'SESSION_ABSOLUTE_SECONDS',
+] as const satisfies readonly (keyof ApiEnvironment)[];
+export const accessLogVariables = [
+  ...apiVariables,
+  'AUDIT_INDEX_TABLE',
+  'ARCHIVE_BUCKET',
+] as const satisfies readonly (keyof AccessLogEnvironment)[];
+export const patientsVariables = [
+  ...apiVariables,
+  'RECORDS_TABLE',
+] as const satisfies readonly (keyof PatientsEnvironment)[];
+export const keysVariables = [
+  ...apiVariables,
+  'KEYS_TABLE',
+  'PATIENT_KEY',
+] as const satisfies readonly (keyof KeysEnvironment)[];
+export const recordsVariables = [
+  ...patientsVariables,
+  'KEYS_TABLE',
+  'PATIENT_KEY',
+] as const satisfies readonly (keyof RecordsEnvironment)[];
+
+export const narrativesVariables = [
+  ...apiVariables,
+  'PATIENT_KEY',
+] as const satisfies readonly (keyof NarrativesEnvironment)[];
+export const alertingVariables = [
+  ...patientsVariables,
+  'PATIENT_KEY',
+] as const satisfies readonly (keyof AlertingEnvironment)[];
+export const sweepVariables = [
+  'GOVERNANCE_TABLE',
+  'AUDIT_TABLE',
+  'AUDIT_ORIGIN',
+  'USER_POOL_ID',
+  'STAGE',
+] as const satisfies readonly (keyof SweepEnvironment)[];
+
+/** @returns the verified address that Ward mails from; undefined where there is none, and nothing is mailed */
+export function mailFrom(): string | undefined {
+  return process.env['MAIL_FROM'];
+}
+
+/** @throws Error when a limit is no number: without limits there are no sessions */
+export function sessionLimits(environment: ApiEnvironment) {
+  const seconds = (name: keyof ApiEnvironment & `SESSION_${string}`): number => {
+    const value = Number(environment[name]);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`${name} must be a number of seconds`);
+    return value;
+  };
+  return {
+    workforceIdleSeconds: seconds('SESSION_WORKFORCE_IDLE_SECONDS'),
+    patientIdleSeconds: seconds('SESSION_PATIENT_IDLE_SECONDS'),
+    absoluteSeconds: seconds('SESSION_ABSOLUTE_SECONDS'),
+  };
 }
 
 export const sealingVariables = [
@@ -70,7 +152,7 @@ export const verificationVariables = [
   'AUDIT_TABLE',
   'AUDIT_ORIGIN',
   'ARCHIVE_BUCKET',
-  'SIGNING_KEY',
+  'SIGNING_KEYS',
   'STAGE',
 ] as const satisfies readonly (keyof VerificationEnvironment)[];
 export const checkpointVariables = [
@@ -79,46 +161,6 @@ export const checkpointVariables = [
   'FORMAT_PAGE',
   'SETTINGS',
 ] as const satisfies readonly (keyof CheckpointEnvironment)[];
-
-export const apiVariables = [
-  'ORGANIZATION',
-  'USER_POOL_ID',
-  'CLIENT_ID',
-  'GOVERNANCE_TABLE',
-  'AUDIT_TABLE',
-  'AUDIT_ORIGIN',
-  'SESSION_WORKFORCE_IDLE_SECONDS',
-  'SESSION_PATIENT_IDLE_SECONDS',
-  'SESSION_ABSOLUTE_SECONDS',
-] as const satisfies readonly (keyof ApiEnvironment)[];
-export const patientsVariables = [
-  ...apiVariables,
-  'RECORDS_TABLE',
-] as const satisfies readonly (keyof PatientsEnvironment)[];
-export const keysVariables = [
-  ...apiVariables,
-  'KEYS_TABLE',
-  'PATIENT_KEY',
-] as const satisfies readonly (keyof KeysEnvironment)[];
-export const recordsVariables = [
-  ...patientsVariables,
-  'KEYS_TABLE',
-  'PATIENT_KEY',
-] as const satisfies readonly (keyof RecordsEnvironment)[];
-
-/** @throws Error when a limit is no number: without limits there are no sessions */
-export function sessionLimits(environment: ApiEnvironment) {
-  const seconds = (name: keyof ApiEnvironment & `SESSION_${string}`): number => {
-    const value = Number(environment[name]);
-    if (!Number.isInteger(value) || value < 1) throw new Error(`${name} must be a number of seconds`);
-    return value;
-  };
-  return {
-    workforceIdleSeconds: seconds('SESSION_WORKFORCE_IDLE_SECONDS'),
-    patientIdleSeconds: seconds('SESSION_PATIENT_IDLE_SECONDS'),
-    absoluteSeconds: seconds('SESSION_ABSOLUTE_SECONDS'),
-  };
-}
 
 /** @returns the origins of `WEB_ORIGINS`; none where it is absent */
 export function webOrigins(): readonly string[] {

@@ -1,4 +1,4 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Released } from '../audit/release';
 import { type PatientsEnvironment, patientsVariables, readEnvironment } from '../environment';
@@ -10,8 +10,10 @@ import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
 import { bindPatient } from './actors';
+import { isCurrent } from './decide';
 import { codeHash, enrollmentItem, identityChecks, issueCode, newCode, useCode } from './enrollment';
-import { governanceKeys } from './governance';
+import { governanceKeys, representativeItem } from './governance';
+import { endSession } from './sessions';
 
 const environment = readEnvironment<PatientsEnvironment>(...patientsVariables);
 const runtime = new Runtime(environment);
@@ -22,10 +24,37 @@ const table = environment.GOVERNANCE_TABLE;
 async function read(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
   const { sub, role, status, patient } = permit.actor;
+  const represented = role === 'patient' ? await representedBy(sub, exchange.access.now) : [];
   const receipt = await runtime.outbox.record(
     permit.event({ status: 200, resources: [{ id: sub, type: 'user', version: null }] }),
   );
-  return { status: 200, body: Released.facts({ id: sub, role, status, patient }, receipt) };
+  return { status: 200, body: Released.facts({ id: sub, role, status, patient, represents: represented }, receipt) };
+}
+
+/** @returns for whom the person may act at this moment; each request asks for itself whether that is still so */
+async function representedBy(sub: string, now: Date) {
+  const { Items } = await documents.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'PK = :pk',
+      ExpressionAttributeValues: { ':pk': governanceKeys.represented(sub, '').PK },
+      ConsistentRead: true,
+    }),
+  );
+  return (Items ?? [])
+    .map((item) => representativeItem.parse(item))
+    .filter((item) => isCurrent(item, now))
+    .map(({ patient, scope, relationship }) => ({ patient, scope, relationship }));
+}
+
+/** The session is over for every token of this sign-in, refreshed ones too. 45 CFR 164.312(a)(2)(iii). */
+async function signOut(exchange: Exchange): Promise<Answer> {
+  const permit = await runtime.guard.permit(exchange.access);
+  await runtime.guard.settled(exchange.access); // or the session's first row would come after its end
+  const writes = new Writes<'session'>().add('session', endSession(table, exchange.access));
+  const event = permit.event({ status: 200 });
+  const receipt = await runtime.store(permit, event, writes, () => 'conflict');
+  return { status: 200, body: Released.facts({ signed_out: true }, receipt) };
 }
 
 /** A registrar who has checked who stands at the desk hands over a code. 45 CFR 164.514(h). */
@@ -69,4 +98,9 @@ async function enroll(exchange: Exchange): Promise<Answer> {
   return { status: 200, body: Released.facts({ patient: found.patient }, receipt) };
 }
 
-export const handler = runtime.serve({ 'account.read': read, 'account.invite': invite, 'account.enroll': enroll });
+export const handler = runtime.serve({
+  'account.read': read,
+  'account.sign-out': signOut,
+  'account.invite': invite,
+  'account.enroll': enroll,
+});

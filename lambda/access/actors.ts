@@ -28,9 +28,10 @@ export function firstActors(table: string, actors: readonly ActorItem[]): Transa
       once({ ...governanceKeys.actor(actor.sub), ...actor }),
       once({ ...governanceKeys.listed(actor.sub), sub: actor.sub }),
     ]),
-    ...guardedRoles.map((role) =>
-      once({ ...governanceKeys.holders(role), holders: actors.filter((actor) => actor.role === role).length }),
-    ),
+    ...guardedRoles.map((role) => {
+      const subs = actors.filter((actor) => actor.role === role).map(({ sub }) => sub);
+      return once({ ...governanceKeys.holders(role), holders: subs.length, subs: new Set(subs) });
+    }),
   ];
 }
 
@@ -90,11 +91,17 @@ export function countHolders(table: string, before: ActorItem | undefined, after
         Update: {
           TableName: table,
           Key: governanceKeys.holders(role),
-          UpdateExpression: 'ADD #holders :change',
-          ExpressionAttributeNames: { '#holders': 'holders' },
+          ExpressionAttributeNames: { '#holders': 'holders', '#subs': 'subs' },
           ...(change > 0
-            ? { ExpressionAttributeValues: { ':change': 1 } }
-            : { ConditionExpression: '#holders > :one', ExpressionAttributeValues: { ':change': -1, ':one': 1 } }),
+            ? {
+                UpdateExpression: 'ADD #holders :change, #subs :sub',
+                ExpressionAttributeValues: { ':change': 1, ':sub': new Set([after.sub]) },
+              }
+            : {
+                UpdateExpression: 'ADD #holders :change DELETE #subs :sub',
+                ConditionExpression: '#holders > :one',
+                ExpressionAttributeValues: { ':change': -1, ':one': 1, ':sub': new Set([after.sub]) },
+              }),
         },
       },
     ];

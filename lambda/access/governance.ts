@@ -123,6 +123,8 @@ export const governanceKeys = {
   listed: (sub: string) => ({ PK: 'ACTORS', SK: sub }),
   /** which person a renewed account is of */
   account: (account: string) => ({ PK: `ACCOUNT#${account}`, SK: 'ACCOUNT' }),
+  /** when somebody signed in last */
+  lastSignIn: (sub: string) => ({ PK: 'SIGN-INS', SK: sub }),
   /** that the first people were made */
   bootstrap: { PK: 'BOOTSTRAP', SK: 'BOOTSTRAP' },
   /** how many active people hold a role that must not die out */

@@ -19,7 +19,7 @@ export interface WrappedKey {
 export type KeyContext = Readonly<Record<'organization' | 'purpose', string>> & { readonly patient?: string };
 
 /** What a key is made for; a key of one purpose does not unwrap for another. */
-export type KeyPurpose = 'record' | 'import' | 'lookup';
+export type KeyPurpose = 'record' | 'import' | 'lookup' | 'governance';
 
 /**
  * Data keys under one customer-managed key. Both calls may be repeated at will: unwrapping changes nothing, and a data key that

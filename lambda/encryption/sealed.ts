@@ -6,8 +6,8 @@ import { contentsOf, Holder } from './sealed-contents';
 /** The resource that a decrypted value came from: what the audit event of its release must name. */
 export interface SealedResource {
   readonly patient: string;
-  /** `import`: a staged part of an import, which is never released */
-  readonly type: Category | 'import';
+  /** `import`: a staged part of an import, which is never released; `emergency-access`: a clinician's words */
+  readonly type: Category | 'import' | 'emergency-access';
   /** the entry */
   readonly id: string;
   readonly version: number;

@@ -1,0 +1,172 @@
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { Released } from '../audit/release';
+import { type PatientsEnvironment, patientsVariables, readEnvironment } from '../environment';
+import { type Answer, check, type Exchange } from '../http/chain';
+import { documents } from '../http/clients';
+import { entityTag } from '../http/conditions';
+import { Runtime } from '../http/runtime';
+import { patientId } from '../records/model';
+import { RecordStore } from '../records/store';
+import { Writes } from '../records/transaction';
+import { approverStands, consumeApproval, isGoodFor } from './approvals';
+import { readApproval } from './approvals-store';
+import {
+  type ControlTarget,
+  controlKey,
+  freezableRole,
+  lockdownSubject,
+  longestDays,
+  placed,
+  released,
+  setControl,
+} from './controls';
+import { isInForce } from './decide';
+import { type ControlItem, controlItem, controlReasons, governanceKeys } from './governance';
+import type { Permit } from './guard';
+
+const environment = readEnvironment<PatientsEnvironment>(...patientsVariables);
+const runtime = new Runtime(environment);
+const store = new RecordStore(documents, environment.RECORDS_TABLE, runtime.clock);
+const table = environment.GOVERNANCE_TABLE;
+
+const placing = z.strictObject({
+  reason: z.enum(controlReasons),
+  expires_at: z.iso
+    .datetime('must be a UTC instant such as 2026-01-31T08:00:00Z')
+    .transform((at) => new Date(at).toISOString()),
+});
+const ofRole = z.object({ role: freezableRole });
+const ofPatient = z.object({ id: patientId });
+const dayMilliseconds = 24 * 60 * 60 * 1000;
+
+async function list(exchange: Exchange): Promise<Answer> {
+  const permit = await runtime.guard.permit(exchange.access);
+  const { Items } = await documents.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'PK = :pk',
+      ExpressionAttributeValues: { ':pk': governanceKeys.listedControl('').PK },
+      ConsistentRead: true,
+    }),
+  );
+  const controls = (Items ?? []).map((item) => shown(controlItem.parse(item), exchange.access.now));
+  const receipt = await runtime.outbox.record(permit.event({ status: 200 }));
+  return { status: 200, body: Released.facts({ controls }, receipt) };
+}
+
+const lockDown = (exchange: Exchange): Promise<Answer> => place(exchange, { kind: 'lockdown' });
+
+async function freezeRole(exchange: Exchange): Promise<Answer> {
+  const { role } = check(ofRole, exchange.parameters);
+  return place(exchange, { kind: 'role', target: role });
+}
+
+async function freezePatient(exchange: Exchange): Promise<Answer> {
+  const { id } = check(ofPatient, exchange.parameters);
+  return place(exchange, { kind: 'patient', target: id });
+}
+
+/** 45 CFR 164.308(a)(6)(ii): counts from the next request of anybody on, however valid their token. */
+async function place(exchange: Exchange, target: ControlTarget): Promise<Answer> {
+  const { now } = exchange.access;
+  const [permit, current, patient] = await Promise.all([
+    permitFor(exchange, target),
+    read(target),
+    target.kind === 'patient' ? store.known(target.target) : undefined,
+  ]);
+  const { reason, expires_at: expiresAt } = exchange.body(placing);
+  if (target.kind === 'patient' && !patient) return runtime.refuse(permit, 'not-found');
+  const latest = new Date(now.getTime() + longestDays[target.kind] * dayMilliseconds).toISOString();
+  if (expiresAt <= now.toISOString() || expiresAt > latest)
+    return runtime.refuse(permit, 'invalid-input', {
+      errors: [{ field: 'expires_at', message: `must be in the next ${longestDays[target.kind]} days` }],
+    });
+  // Its release takes two people, and to let it end sooner is a release.
+  if (target.kind === 'lockdown' && current && isInForce(current, now) && expiresAt < current.expiresAt)
+    return runtime.refuse(permit, 'approval-required');
+  const item = placed(target, current, { reason, author: permit.actor.sub, expiresAt, now });
+  const writes = new Writes<'control'>().add('control', ...setControl(table, item));
+  const event = permit.event({ status: 200, reason: coded(item) });
+  const receipt = await runtime.store(permit, event, writes, () => 'conflict');
+  return { status: 200, headers: entityTag(item.version), body: Released.facts(shown(item, now), receipt) };
+}
+
+async function releaseRole(exchange: Exchange): Promise<Answer> {
+  const { role } = check(ofRole, exchange.parameters);
+  return release(exchange, { kind: 'role', target: role });
+}
+
+async function releasePatient(exchange: Exchange): Promise<Answer> {
+  const { id } = check(ofPatient, exchange.parameters);
+  return release(exchange, { kind: 'patient', target: id });
+}
+
+async function release(exchange: Exchange, target: ControlTarget): Promise<Answer> {
+  const [permit, current] = await Promise.all([permitFor(exchange, target), read(target)]);
+  if (!current || !isInForce(current, exchange.access.now)) return runtime.refuse(permit, 'not-found');
+  return end(permit, current, new Writes());
+}
+
+/** Nobody ends a lockdown alone: whoever stole an officer's session would. */
+async function releaseLockdown(exchange: Exchange): Promise<Answer> {
+  const { now } = exchange.access;
+  const [permit, current] = await Promise.all([runtime.guard.permit(exchange.access), read({ kind: 'lockdown' })]);
+  const { approval: id } = exchange.body(z.strictObject({ approval: z.uuid() }));
+  if (!current || !isInForce(current, now)) return runtime.refuse(permit, 'not-found');
+  const approval = await readApproval(documents, table, id);
+  const use = { kind: 'lockdown-release', subject: lockdownSubject, executor: permit.actor.sub, now } as const;
+  if (!isGoodFor(approval, use)) return runtime.refuse(permit, 'approval-refused');
+  const spent = new Writes<'control' | 'approval'>().add(
+    'approval',
+    consumeApproval(table, approval, use),
+    approverStands(table, approval),
+  );
+  return end(permit, current, spent);
+}
+
+async function end(permit: Permit, current: ControlItem, writes: Writes<'control' | 'approval'>): Promise<Answer> {
+  const { now } = permit.access;
+  const item = released(current, permit.actor.sub, now);
+  writes.add('control', ...setControl(table, item));
+  const event = permit.event({ status: 200, reason: coded(current) });
+  const receipt = await runtime.store(permit, event, writes, (refused) =>
+    refused.has('approval') ? 'approval-refused' : 'conflict',
+  );
+  return { status: 200, headers: entityTag(item.version), body: Released.facts(shown(item, now), receipt) };
+}
+
+/** of a role's freeze the event says which role; of a patient's it names the patient already */
+const coded = ({ kind, reason, target }: ControlItem): string => (kind === 'role' ? `${reason}:${target}` : reason);
+
+const permitFor = ({ access }: Exchange, target: ControlTarget): Promise<Permit> =>
+  runtime.guard.permit(access, target.kind === 'patient' ? { patient: target.target } : {});
+
+async function read(target: ControlTarget): Promise<ControlItem | undefined> {
+  const { Item } = await documents.send(
+    new GetCommand({ TableName: table, Key: controlKey(target), ConsistentRead: true }),
+  );
+  return Item && controlItem.parse(Item);
+}
+
+const shown = (item: ControlItem, now: Date) => ({
+  kind: item.kind,
+  target: item.target,
+  reason: item.reason,
+  author: item.author,
+  at: item.at,
+  expires_at: item.expiresAt,
+  released_at: item.releasedAt,
+  released_by: item.releasedBy,
+  in_force: isInForce(item, now),
+});
+
+export const handler = runtime.serve({
+  'control.list': list,
+  'control.lockdown': lockDown,
+  'control.lockdown-release': releaseLockdown,
+  'control.freeze-role': freezeRole,
+  'control.release-role': releaseRole,
+  'control.freeze-patient': freezePatient,
+  'control.release-patient': releasePatient,
+});

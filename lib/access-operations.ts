@@ -1,0 +1,47 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { Config } from './config';
+import type { FunctionName } from './functions';
+import type { Monitoring } from './monitoring';
+import type { PhiFunction } from './phi-function';
+import { FunctionSchedule } from './schedule';
+
+export interface AccessOperationsProps {
+  readonly config: Config;
+  readonly functions: ReadonlyMap<string, PhiFunction>;
+  readonly monitoring: Monitoring;
+}
+
+const sweep = 'emergency-sweep' satisfies FunctionName;
+const everyMinutes = 5;
+
+/** 45 CFR 164.312(a)(2)(ii), 164.308(a)(1)(ii)(D): what follows an emergency access, and says so when it does not happen. */
+export class AccessOperations extends Construct {
+  constructor(scope: Construct, id: string, { config, functions, monitoring }: AccessOperationsProps) {
+    super(scope, id);
+    const target = functions.get(sweep);
+    if (!target) throw new Error(`lib/functions.ts declares no ${sweep}`);
+    new FunctionSchedule(this, sweep, { config, target, every: Duration.minutes(everyMinutes), monitoring });
+    const metric = (metricName: string) =>
+      new Metric({
+        namespace: 'Ward',
+        metricName,
+        dimensionsMap: { stage: config.stage },
+        statistic: 'Maximum',
+        period: Duration.minutes(15),
+      });
+    monitoring.alarm('OverdueReviews', {
+      heading: 'Overdue emergency reviews',
+      metric: metric('OverdueEmergencyReviews'),
+      threshold: 0,
+      silence: 'bad',
+    });
+    monitoring.alarm('UnsentAlerts', {
+      heading: 'Unsent alerts',
+      metric: metric('UnsentAlerts'),
+      threshold: 0,
+      silence: 'bad',
+    });
+  }
+}
