@@ -23,6 +23,17 @@ const environmentCredentials: Plugin = {
   },
 };
 
+/** fontkit, of pdfkit, carries a 464 KB dictionary of Brotli to read WOFF2; Node has a Brotli of its own. */
+const nodeBrotli: Plugin = {
+  name: 'node-brotli',
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^brotli\/decompress/ }, () => ({ path: 'brotli', namespace: 'node-brotli' }));
+    onLoad({ filter: /.*/, namespace: 'node-brotli' }, () => ({
+      contents: `module.exports = require('node:zlib').brotliDecompressSync`,
+    }));
+  },
+};
+
 /**
  * Bundles `lambda/**\/<name>.lambda.ts` of every declared function into `<directory>/<name>/index.js`, in one esbuild call:
  * one process and one parse of what they share.
@@ -46,7 +57,9 @@ export async function bundleFunctions(directory: string = bundleDirectory): Prom
     minify: true,
     legalComments: 'none',
     metafile: true,
-    plugins: [environmentCredentials],
+    plugins: [environmentCredentials, nodeBrotli],
+    loader: { '.woff': 'binary' }, // the fonts of notices
+    define: { 'import.meta.url': '"file:///var/task/index.js"' }, // pdfkit asks for it when it loads
     logLevel: 'warning',
   });
   return Object.fromEntries(
