@@ -2,6 +2,7 @@ import { App, type Stack, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, HIPAASecurityChecks } from 'cdk-nag';
 import { ApiStack } from '../lib/api-stack';
 import { ArchiveStack } from '../lib/archive-stack';
+import { AuditQueriesStack } from '../lib/audit-queries';
 import { bundleDirectory, bundleFunctions } from '../lib/bundle';
 import { readConfig } from '../lib/config';
 import { DataStack } from '../lib/data-stack';
@@ -19,7 +20,8 @@ export function compose(app: App, bundles: string): readonly [archive: Stack, da
   });
   const archive = new ArchiveStack(app, 'WardArchive', props('archive'));
   const data = new DataStack(app, 'WardData', props('data'));
-  const api = new ApiStack(app, 'WardApi', { ...props('api'), data, bundles });
+  const api = new ApiStack(app, 'WardApi', { ...props('api'), archive, data, bundles });
+  new AuditQueriesStack(app, 'WardAuditQueries', { ...props('audit-queries'), archive });
   Tags.of(app).add('ward:stage', config.stage);
   Validations.of(app).addPlugins(new HIPAASecurityChecks(app), new AwsSolutionsChecks(app));
   return [archive, data, api];

@@ -1,17 +1,29 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { ApiEnvironment, RecordsEnvironment } from '../lambda/environment';
+import type {
+  ApiEnvironment,
+  CheckpointEnvironment,
+  RecordsEnvironment,
+  SealingEnvironment,
+} from '../lambda/environment';
+import { AccessOperations } from './access-operations';
 import { Api } from './api';
+import type { ArchiveStack } from './archive-stack';
+import { AuditOperations } from './audit-operations';
 import { Authentication } from './authentication';
 import type { Config } from './config';
 import type { DataStack } from './data-stack';
 import { declarations, type FunctionDeclaration, preToken, type Table } from './functions';
 import { grant } from './grants';
+import { Monitoring } from './monitoring';
 import { PhiFunction } from './phi-function';
 
 export interface ApiStackProps extends StackProps {
   readonly config: Config;
+  readonly archive: ArchiveStack;
   readonly data: DataStack;
   /** the folder that holds `<name>/index.js` of every function */
   readonly bundles: string;
@@ -19,7 +31,7 @@ export interface ApiStackProps extends StackProps {
 
 /** What runs: the user pool, the functions and the API in front of them. */
 export class ApiStack extends Stack {
-  constructor(scope: Construct, id: string, { config, data, bundles, ...props }: ApiStackProps) {
+  constructor(scope: Construct, id: string, { config, archive, data, bundles, ...props }: ApiStackProps) {
     super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
     const common = { stage: config.stage, bundles, logsKey: data.logsKey };
     const trigger = new PhiFunction(this, 'PreToken', {
@@ -32,7 +44,9 @@ export class ApiStack extends Stack {
     const authentication = new Authentication(this, 'Authentication', { config, preToken: trigger });
     const { pool, client } = authentication;
 
-    const environment: RecordsEnvironment = {
+    const monitoring = new Monitoring(this, 'Monitoring', { config });
+
+    const environment: Environment = {
       ORGANIZATION: config.organization,
       USER_POOL_ID: pool.userPoolId,
       CLIENT_ID: client.userPoolClientId,
@@ -42,11 +56,22 @@ export class ApiStack extends Stack {
       RECORDS_TABLE: data.tables.records.tableName,
       KEYS_TABLE: data.tables.keys.tableName,
       PATIENT_KEY: data.patientKey.keyArn,
+      AUDIT_INDEX_TABLE: data.tables.auditIndex.tableName,
+      AUDIT_LOG_TABLE: data.tables.auditLog.tableName,
+      ARCHIVE_BUCKET: archive.bucket.bucketName,
+      SIGNING_KEYS: data.signingKeys.map((key) => key.keyArn).join(' '),
+      FORMAT_PAGE: sha256(readFileSync(formatPage)),
+      SETTINGS: sha256(JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)))),
+      STAGE: config.stage,
+      ...(config.mailFrom && { MAIL_FROM: config.mailFrom }),
+      SESSION_WORKFORCE_IDLE_SECONDS: String(config.sessions.workforceIdleMinutes * 60),
+      SESSION_PATIENT_IDLE_SECONDS: String(config.sessions.patientIdleMinutes * 60),
+      SESSION_ABSOLUTE_SECONDS: String(config.sessions.absoluteHours * 60 * 60),
       ...(config.webOrigins.length > 0 && { WEB_ORIGINS: config.webOrigins.join(' ') }),
     };
-    const functions = new Map<string, IFunction>();
+    const functions = new Map<string, PhiFunction>();
     for (const [name, declaration] of declarations) {
-      const { concern, memoryMegabytes, timeoutSeconds } = declaration;
+      const { concern, memoryMegabytes, timeoutSeconds, instances, calledBy } = declaration;
       const handler = new PhiFunction(this, constructId(name), {
         ...common,
         name,
@@ -54,15 +79,23 @@ export class ApiStack extends Stack {
         environment: environmentOf(declaration, environment),
         ...(memoryMegabytes && { memoryMegabytes }),
         ...(timeoutSeconds && { timeoutSeconds }),
+        ...(instances && { instances }),
+        ...(calledBy === 'schedule' && { deadLetters: monitoring.failures }),
+        ofStream: calledBy === 'stream',
       });
       grant(handler, declaration, {
         organization: config.organization,
         tables: data.tables,
         patientKey: data.patientKey,
+        archive: archive.bucket,
+        signingKeys: data.signingKeys,
         userPoolArn: pool.userPoolArn,
+        mailFrom: config.mailFrom,
       });
       functions.set(name, handler);
     }
+    new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });
+    new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
     const { api } = new Api(this, 'Api', { config, authentication, functions, logsKey: data.logsKey });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url });
@@ -74,27 +107,45 @@ export class ApiStack extends Stack {
   }
 }
 
+type Environment = RecordsEnvironment & SealingEnvironment & CheckpointEnvironment & { readonly MAIL_FROM?: string };
+const formatPage = join(__dirname, '../docs/formats/audit-log.md');
+const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+
 const everyFunction = [
   'ORGANIZATION',
   'USER_POOL_ID',
   'CLIENT_ID',
   'AUDIT_ORIGIN',
   'WEB_ORIGINS',
+  'SESSION_WORKFORCE_IDLE_SECONDS',
+  'SESSION_PATIENT_IDLE_SECONDS',
+  'SESSION_ABSOLUTE_SECONDS',
 ] as const satisfies readonly (keyof ApiEnvironment)[];
-const tableVariable: Readonly<Record<Table, keyof RecordsEnvironment>> = {
+/** what a function reads that signs or verifies the log */
+const everyVerifier = ['SIGNING_KEYS'] as const satisfies readonly (keyof Environment)[];
+/** what the one function reads that signs it */
+const everySigner = ['FORMAT_PAGE', 'SETTINGS'] as const satisfies readonly (keyof Environment)[];
+const tableVariable: Readonly<Record<Table, keyof Environment>> = {
   records: 'RECORDS_TABLE',
   keys: 'KEYS_TABLE',
   audit: 'AUDIT_TABLE',
+  auditIndex: 'AUDIT_INDEX_TABLE',
+  auditLog: 'AUDIT_LOG_TABLE',
   governance: 'GOVERNANCE_TABLE',
 };
 
 /** A function knows the names of what it is granted, so that environment and role cannot drift apart. */
-function environmentOf(declaration: FunctionDeclaration, values: RecordsEnvironment): Record<string, string> {
-  const names = new Set<keyof RecordsEnvironment>([
-    ...everyFunction,
+function environmentOf(declaration: FunctionDeclaration, values: Environment): Record<string, string> {
+  const calledByApi = (declaration.calledBy ?? 'api') === 'api';
+  const names = new Set<keyof Environment>([
+    ...(calledByApi ? everyFunction : (['STAGE', 'AUDIT_ORIGIN'] as const)),
+    ...(declaration.archive ? (['ARCHIVE_BUCKET'] as const) : []),
+    ...(declaration.signingKey ? everyVerifier : []),
+    ...(declaration.signingKey?.includes('Sign') ? everySigner : []),
     ...declaration.tables.map(({ table }) => tableVariable[table]),
     ...(declaration.patientKey ? (['PATIENT_KEY'] as const) : []),
     ...(declaration.userPool ? (['USER_POOL_ID'] as const) : []),
+    ...(declaration.mails ? (['MAIL_FROM'] as const) : []),
   ]);
   const entries = [...names].map((name) => [name, values[name]] as const);
   return Object.fromEntries(

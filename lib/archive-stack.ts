@@ -20,7 +20,7 @@ export class ArchiveStack extends Stack {
         ? ObjectLockRetention.compliance(Duration.days(archiveRetentionDays))
         : ObjectLockRetention.governance(Duration.days(1)),
     });
-    writeOnce(this.bucket);
+    writeOnce(this.bucket, config.stage);
     if (production) denyTampering(this.bucket);
     new CfnOutput(this, 'ArchiveBucket', { value: this.bucket.bucketName });
   }

@@ -1,8 +1,12 @@
 import { Stack } from 'aws-cdk-lib';
 import { StreamViewType } from 'aws-cdk-lib/aws-dynamodb';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { Config } from './config';
+import { roleArn, signingKey } from './encryption';
+import { declarations } from './functions';
 import { WardTable } from './records';
 
 /** 45 CFR 164.316(b)(2)(i): six years, leap days included; 6 x 365 would be short. */
@@ -25,9 +29,14 @@ export class Audit extends Construct {
   readonly outbox: WardTable;
   /** who and whom over sealed events; rebuilt from the archive, never evidence */
   readonly index: WardTable;
+  /** where the log stands and which segments wait for it; rebuilt from the archive, never evidence */
+  readonly log: WardTable;
+  /** each the successor of the one before it */
+  readonly signingKeys: readonly IKey[];
 
-  constructor(scope: Construct, id: string, props: { readonly stage: string }) {
+  constructor(scope: Construct, id: string, { config }: { readonly config: Config }) {
     super(scope, id);
+    const props = { stage: config.stage };
     this.outbox = new WardTable(this, 'Audit', {
       stage: props.stage,
       holds: 'audit events before they are sealed',
@@ -40,6 +49,10 @@ export class Audit extends Construct {
       holds: 'index of the audit log',
       expires: true,
     });
+    this.log = new WardTable(this, 'AuditLog', { stage: props.stage, holds: 'state of the audit log', expires: true });
+    this.signingKeys = Array.from({ length: config.signingKeys }, (_, index) =>
+      signingKey(this, `SigningKey${index === 0 ? '' : index + 1}`, config),
+    );
   }
 }
 
@@ -66,8 +79,30 @@ function appendOnly(): PolicyDocument {
   });
 }
 
-/** What holds in every stage: an object is written once, and nobody overwrites it by its name. */
-export function writeOnce(bucket: Bucket): void {
+/**
+ * What holds in every stage: an object is written once, nobody overwrites it by its name, and only the functions write that
+ * seal events and sign the log. They are named by condition, since the archive is deployed before them.
+ */
+export function writeOnce(bucket: Bucket, stage: string): void {
+  const writers = (prefix: string) =>
+    declarations
+      .filter(([, { archive }]) => archive?.writes?.some((name) => name.startsWith(prefix)))
+      .map(([name]) => roleArn(bucket, stage, name));
+  for (const [sid, prefix] of [
+    ['WritersOnly', ''],
+    ['SegmentsBySealersOnly', 'v1/segments/'],
+    ['LogByCheckpointerOnly', 'v1/log/'],
+  ] as const)
+    bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid,
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [bucket.arnForObjects(`${prefix}*`)],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': writers(prefix) } },
+      }),
+    );
   bucket.addToResourcePolicy(
     denyEveryone('OnlyNewNames', ['s3:PutObject'], [bucket.arnForObjects('*')], {
       Null: { 's3:if-none-match': 'true' },

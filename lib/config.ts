@@ -40,6 +40,11 @@ const settings = z.strictObject({
     )
     .default([]),
   sessions: sessions.prefault({}),
+  signingKeys: z
+    .int({ error: 'how many keys have signed the audit log: 1, and one more for each rotation' })
+    .min(1)
+    .max(9)
+    .default(1),
   mailFrom: z.email({ error: 'the e-mail address that invitations come from' }).optional(),
 });
 

@@ -14,6 +14,7 @@ export class DataStack extends Stack {
   readonly tables: Readonly<Record<Table, WardTable>>;
   readonly patientKey: IKey;
   readonly logsKey: IKey;
+  readonly signingKeys: readonly IKey[];
 
   constructor(scope: Construct, id: string, { config, ...props }: StackProps & { readonly config: Config }) {
     super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
@@ -22,15 +23,18 @@ export class DataStack extends Stack {
     this.logsKey = logsKey(this, 'LogsKey', config);
     const { records, keys } = new Records(this, 'Records', { stage });
     const { governance } = new Access(this, 'Access', { stage });
-    const { outbox, index } = new Audit(this, 'Audit', { stage });
+    const { outbox, index, log, signingKeys } = new Audit(this, 'Audit', { config });
+    this.signingKeys = signingKeys;
     const documents = new Documents(this, 'Documents', { stage });
-    this.tables = { records, keys, audit: outbox, governance };
+    this.tables = { records, keys, audit: outbox, auditIndex: index, auditLog: log, governance };
 
     new CfnOutput(this, 'RecordsTable', { value: records.tableName });
     new CfnOutput(this, 'KeysTable', { value: keys.tableName });
     new CfnOutput(this, 'GovernanceTable', { value: governance.tableName });
     new CfnOutput(this, 'AuditTable', { value: outbox.tableName });
     new CfnOutput(this, 'AuditIndexTable', { value: index.tableName });
+    new CfnOutput(this, 'AuditLogTable', { value: log.tableName });
+    new CfnOutput(this, 'SigningKeys', { value: signingKeys.map((key) => key.keyArn).join(' ') });
     new CfnOutput(this, 'DocumentsBucket', { value: documents.bucket.bucketName });
   }
 }

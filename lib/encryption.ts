@@ -5,9 +5,10 @@ import {
   Effect,
   PolicyDocument,
   PolicyStatement,
+  type PolicyStatementProps,
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Config } from './config';
 import { declarations, type KeyPurpose, keyPurposes, type PatientKeyAction, roleName } from './functions';
@@ -55,12 +56,16 @@ function customerKey(
     readonly description: string;
     readonly multiRegion: boolean;
     readonly statements: readonly PolicyStatement[];
+    /** @default symmetric, rotated every year */
+    readonly signs?: boolean;
   },
 ): Key {
   return new Key(scope, id, {
     description: props.description,
     multiRegion: props.multiRegion,
-    enableKeyRotation: true,
+    ...(props.signs
+      ? { keySpec: KeySpec.ECC_NIST_EDWARDS25519, keyUsage: KeyUsage.SIGN_VERIFY }
+      : { enableKeyRotation: true }),
     pendingWindow: Duration.days(30),
     removalPolicy: RemovalPolicy.RETAIN,
     policy: new PolicyDocument({
@@ -84,7 +89,7 @@ function customerKey(
 export function storeKey(
   scope: Construct,
   id: string,
-  service: 'dynamodb' | 's3',
+  service: 'dynamodb' | 's3' | 'sqs' | 'sns',
   description: string,
   statements: readonly PolicyStatement[] = [],
 ): Key {
@@ -141,24 +146,58 @@ export function logsKey(scope: Construct, id: string, config: Config): Key {
 }
 
 /**
+ * The key that signs checkpoints of the audit log. Its adversary is whoever would vouch for a log of their own making: the
+ * checkpointer alone signs, with this algorithm over whole messages. Its public half is no secret. Asymmetric keys do not
+ * rotate by themselves: docs/runbook.md says how one key vouches for the next.
+ */
+export function signingKey(scope: Construct, id: string, config: Config): Key {
+  const account = new AccountRootPrincipal();
+  const signers = declarations
+    .filter(([, { signingKey: uses }]) => uses?.includes('Sign'))
+    .map(([name]) => roleArn(scope, config.stage, name));
+  const signer = { 'aws:PrincipalArn': signers };
+  const algorithm = { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' };
+  const statement = (sid: string, actions: string[], more: PolicyStatementProps = {}) =>
+    new PolicyStatement({ sid, principals: [account], actions, resources: ['*'], ...more });
+  const deny = { effect: Effect.DENY, principals: [new AnyPrincipal()] };
+  return customerKey(scope, id, {
+    description: `Ward ${config.stage}: signs the audit log`,
+    multiRegion: true,
+    signs: true,
+    statements: [
+      statement('PublicHalf', ['kms:GetPublicKey']),
+      statement('SignCheckpoints', ['kms:Sign'], {
+        conditions: { ArnEquals: signer, StringEquals: algorithm },
+      }),
+      statement('NobodyElse', ['kms:Sign'], { ...deny, conditions: { ArnNotEquals: signer } }),
+      statement('NoWayAround', ['kms:CreateGrant', 'kms:ReplicateKey'], deny),
+    ],
+  });
+}
+
+/** By condition, not as principals: KMS and S3 refuse a policy whose principals do not exist yet. */
+export function roleArn(scope: Construct, stage: string, functionName: string): string {
+  return Stack.of(scope).formatArn({
+    service: 'iam',
+    region: '',
+    resource: 'role',
+    resourceName: roleName(stage, functionName),
+  });
+}
+
+/**
  * The key that wraps patient keys and nothing else. Its adversary is an administrator of the account: the root statement
  * lets IAM administer, never use; the functions named here use it for this organization and a stated purpose alone; and
  * no other principal can be let in without a change of this policy, which the account's trail shows. docs/decisions/010.
  */
 export function patientKey(scope: Construct, id: string, config: Config): Key {
-  const roleArn = (name: string) =>
-    Stack.of(scope).formatArn({
-      service: 'iam',
-      region: '',
-      resource: 'role',
-      resourceName: roleName(config.stage, name),
-    });
   const users = (action: PatientKeyAction, purpose: KeyPurpose) =>
-    declarations.filter(([, { patientKey: uses }]) => uses?.[action]?.includes(purpose)).map(([name]) => roleArn(name));
+    declarations
+      .filter(([, { patientKey: uses }]) => uses?.[action]?.includes(purpose))
+      .map(([name]) => roleArn(scope, config.stage, name));
   const allow = (action: PatientKeyAction, purpose: KeyPurpose) =>
     new PolicyStatement({
       sid: `${action}For${purpose}`,
-      // By condition, not as principals: KMS refuses a policy whose principals do not exist yet.
       principals: [new AccountRootPrincipal()],
       actions: [`kms:${action}`],
       resources: ['*'],
@@ -179,7 +218,9 @@ export function patientKey(scope: Construct, id: string, config: Config): Key {
       resources: ['*'],
       conditions,
     });
-  const named = declarations.filter(([, { patientKey: uses }]) => uses).map(([name]) => roleArn(name));
+  const named = declarations
+    .filter(([, { patientKey: uses }]) => uses)
+    .map(([name]) => roleArn(scope, config.stage, name));
   return customerKey(scope, id, {
     description: `Ward ${config.stage}: wraps patient keys`,
     multiRegion: true,

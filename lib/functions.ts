@@ -1,6 +1,6 @@
 /** Which function may do what. One declaration a function: its environment, role and key policies are made from it. */
 
-export type Table = 'records' | 'keys' | 'audit' | 'governance';
+export type Table = 'records' | 'keys' | 'audit' | 'auditIndex' | 'auditLog' | 'governance';
 type TableAction =
   | 'GetItem'
   | 'BatchGetItem'
@@ -26,7 +26,7 @@ export interface TableGrant {
 
 export type PatientKeyAction = 'Decrypt' | 'GenerateDataKey';
 /** a key made for one purpose unwraps for no other */
-export const keyPurposes = ['record', 'import', 'lookup'] as const;
+export const keyPurposes = ['record', 'import', 'lookup', 'governance'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
 type UserPoolAction =
@@ -37,14 +37,32 @@ type UserPoolAction =
   | 'AdminGetUser'
   | 'AdminUserGlobalSignOut';
 
+/** Calls on the locked archive. Nobody deletes there, and a put needs If-None-Match: docs/formats/audit-log.md. */
+export interface ArchiveGrant {
+  /** names, ending in `*`, of objects that may be read */
+  readonly reads?: readonly string[];
+  /** … that may be put under a new name */
+  readonly writes?: readonly string[];
+  readonly lists?: readonly ('ListBucket' | 'ListBucketVersions')[];
+}
+
 export interface FunctionDeclaration {
   readonly concern: string;
+  /** what calls it; only the API's functions know the user pool. @default api */
+  readonly calledBy?: 'api' | 'stream' | 'schedule';
   readonly tables: readonly TableGrant[];
   /** on the key that wraps patient keys: for which purposes of the encryption context */
   readonly patientKey?: Readonly<Partial<Record<PatientKeyAction, readonly KeyPurpose[]>>>;
+  readonly archive?: ArchiveGrant;
+  /** of the audit log: one function signs, so that no other can vouch for a log of its own making */
+  readonly signingKey?: readonly ('Sign' | 'GetPublicKey')[];
   readonly userPool?: readonly UserPoolAction[];
+  /** mails from the address of the stage's settings */
+  readonly mails?: true;
   readonly memoryMegabytes?: number;
   readonly timeoutSeconds?: number;
+  /** as many instances at once as it may have; @default `instances` of lib/phi-function.ts */
+  readonly instances?: number;
 }
 
 const patients = 'P#*';
@@ -59,7 +77,7 @@ const idempotency = 'IDEMPOTENCY#*';
 const decides = (...more: readonly string[]): TableGrant => ({
   table: 'governance',
   actions: ['BatchGetItem'],
-  partitions: ['ACTOR#*', 'SESSION#*', 'PATIENT#*', 'CONTROL*', ...more],
+  partitions: ['ACTOR#*', 'SESSION#*', 'PATIENT#*', 'CONTROL#*', 'INCIDENT-SUBJECT#*', ...more],
   inTransaction: false,
 });
 /** 45 CFR 164.312(b): every function appends its events; none can read, change or remove one */
@@ -70,6 +88,34 @@ const audits: TableGrant = {
   inTransaction: false,
 };
 
+/** the heads of lanes, and what is not sealed yet */
+const readsOutbox: TableGrant = {
+  table: 'audit',
+  actions: ['GetItem', 'Query'],
+  partitions: ['LANES', 'LANE#*'],
+  inTransaction: false,
+};
+const indexes: TableGrant = {
+  table: 'auditIndex',
+  actions: ['BatchWriteItem'],
+  partitions: ['P#*', 'A#*'],
+  inTransaction: false,
+};
+/** a segment is queued for the log once, however often it is sealed */
+const queuesSegments: readonly TableGrant[] = [
+  { table: 'auditLog', actions: ['PutItem'], partitions: ['QUEUE', 'SEGMENT#*'], inTransaction: true },
+];
+const readsIndex = (...partitions: readonly string[]): TableGrant => ({
+  table: 'auditIndex',
+  actions: ['Query'],
+  partitions,
+  inTransaction: false,
+});
+/** lists, because S3 tells nobody else that an object is not there */
+const readsSegments: ArchiveGrant = { reads: ['v1/segments/*'], lists: ['ListBucket'] };
+/** reads too: an object that is there already must be the same one */
+const sealsSegments: ArchiveGrant = { reads: ['v1/segments/*'], writes: ['v1/segments/*'] };
+
 type Grantor = (partitions: readonly string[], ...actions: readonly TableAction[]) => TableGrant;
 const on =
   (table: Table, inTransaction: boolean): Grantor =>
@@ -77,6 +123,7 @@ const on =
 const records = { may: on('records', false), mayWithEvent: on('records', true) };
 const keys = { may: on('keys', false), mayWithEvent: on('keys', true) };
 const governance = { may: on('governance', false), mayWithEvent: on('governance', true) };
+const auditLog = { may: on('auditLog', false) };
 
 /** a patient's wrapped keys are queried; the organization's items are read one by one */
 const readsKeys = keys.may([patients, organization], 'GetItem', 'Query');
@@ -121,6 +168,7 @@ export const functions = {
       decides(),
       audits,
       governance.may(['ENROLLMENT#*'], 'GetItem'),
+      governance.may(['REPRESENTS#*'], 'Query'),
       governance.mayWithEvent(['ENROLLMENT#*'], 'PutItem', 'UpdateItem'),
       // Binds an account to its record, and cannot give it a role.
       { ...governance.mayWithEvent(['ACTOR#*'], 'UpdateItem'), attributes: ['PK', 'SK', 'patient', 'version'] },
@@ -240,6 +288,78 @@ export const functions = {
       records.mayWithEvent([patients], 'ConditionCheckItem'),
     ],
   },
+  representatives: {
+    concern: 'records who may act for a patient; reads a birth date to know when a parent may no more',
+    tables: [
+      decides(),
+      audits,
+      records.may([patients], 'GetItem'),
+      records.mayWithEvent([patients], 'ConditionCheckItem'),
+      readsKeys,
+      governance.may(['PATIENT#*', 'ACTOR#*'], 'GetItem', 'Query'),
+      governance.mayWithEvent(['PATIENT#*', 'REPRESENTS#*'], 'PutItem'),
+      governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
+    ],
+    patientKey: { Decrypt: ['record'] },
+  },
+  controls: {
+    concern: 'puts freezes and lockdowns in place and releases them',
+    tables: [
+      decides(),
+      audits,
+      records.may([patients], 'GetItem'),
+      governance.may(['CONTROL#*', 'CONTROLS'], 'GetItem', 'Query'),
+      governance.mayWithEvent(['CONTROL#*', 'CONTROLS'], 'PutItem'),
+      ...consumesApprovals,
+    ],
+  },
+  'emergency-access': {
+    concern: 'opens a record in an emergency, and tells the compliance officers',
+    tables: [
+      decides(),
+      audits,
+      records.may([patients], 'GetItem'),
+      records.mayWithEvent([patients], 'ConditionCheckItem'),
+      governance.may(['EMERGENCIES', 'EMERGENCY-QUOTA#*', 'HOLDERS', 'ACTOR#*'], 'GetItem'),
+      governance.mayWithEvent(['EMERGENCIES', 'EMERGENCY-REVIEWS', 'EMERGENCY-QUOTA#*', 'ALERTS'], 'PutItem'),
+      // Stands beside memberships of care teams, and cannot make one.
+      {
+        ...governance.mayWithEvent(['PATIENT#*'], 'PutItem'),
+        attributes: ['PK', 'SK', 'id', 'startsAt', 'endsAt'],
+      },
+      governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
+      governance.may(['ALERTS'], 'DeleteItem'),
+    ],
+    patientKey: { GenerateDataKey: ['governance'] },
+    userPool: ['AdminGetUser'],
+    mails: true,
+  },
+  'emergency-reviews': {
+    concern: 'shows emergency accesses to the compliance officers and takes their reviews',
+    tables: [
+      decides(),
+      audits,
+      governance.may(['EMERGENCIES', 'EMERGENCY-REVIEWS'], 'GetItem', 'BatchGetItem', 'Query'),
+      governance.mayWithEvent(['EMERGENCIES', 'INCIDENT-SUBJECT#*'], 'PutItem'),
+      governance.mayWithEvent(['EMERGENCY-REVIEWS'], 'DeleteItem'),
+    ],
+    patientKey: { Decrypt: ['governance'] },
+  },
+  'emergency-sweep': {
+    concern: 'sends alerts that are not sent yet, and says which reviews are overdue',
+    calledBy: 'schedule',
+    tables: [
+      audits,
+      governance.may(['EMERGENCIES', 'EMERGENCY-REVIEWS', 'ALERTS'], 'BatchGetItem', 'Query'),
+      governance.may(['HOLDERS', 'ACTOR#*'], 'GetItem'),
+      governance.may(['ALERTS'], 'DeleteItem'),
+      { ...governance.may(['EMERGENCIES'], 'UpdateItem'), attributes: ['PK', 'SK', 'overdueRecordedAt'] },
+    ],
+    userPool: ['AdminGetUser'],
+    mails: true,
+    timeoutSeconds: 60,
+    instances: 2,
+  },
   imports: {
     concern: 'begins an import and stages its parts, sealed; sees no record',
     tables: [
@@ -278,13 +398,88 @@ export const functions = {
     memoryMegabytes: 1769,
     timeoutSeconds: 29,
   },
+  'audit-search': {
+    concern: 'answers auditors from the index of the audit log, held against the sealed events',
+    tables: [
+      decides(),
+      audits,
+      readsIndex('P#*', 'A#*'),
+      // What is indexed and not found sealed is held against the outbox, line by line.
+      { table: 'audit', actions: ['GetItem'], partitions: ['LANE#*'], inTransaction: false },
+    ],
+    archive: readsSegments,
+    memoryMegabytes: 1769,
+    timeoutSeconds: 29,
+  },
+  'access-log': {
+    concern: 'shows patients who used their record',
+    tables: [decides(), audits, readsIndex('P#*')],
+    archive: readsSegments,
+    memoryMegabytes: 1769,
+    timeoutSeconds: 29,
+  },
+  sealer: {
+    concern: 'seals streamed events into the locked archive and indexes them',
+    calledBy: 'stream',
+    tables: [...queuesSegments, indexes],
+    archive: sealsSegments,
+    timeoutSeconds: 120,
+    instances: 10,
+  },
+  checkpointer: {
+    concern: 'appends sealed segments and lane heads to the audit log and signs its checkpoints',
+    calledBy: 'schedule',
+    tables: [
+      audits,
+      readsOutbox,
+      auditLog.may(['STATE', 'QUEUE', 'BATCH#*'], 'GetItem', 'Query', 'PutItem', 'BatchWriteItem'),
+    ],
+    archive: { reads: ['v1/log/*'], writes: ['v1/log/*'], lists: ['ListBucket'] },
+    signingKey: ['Sign', 'GetPublicKey'],
+    timeoutSeconds: 120,
+    instances: 2,
+  },
+  reconciler: {
+    concern: 'seals what the outbox has and the archive has not',
+    calledBy: 'schedule',
+    tables: [
+      audits,
+      readsOutbox,
+      auditLog.may(['STATE', 'BATCH#*', 'QUEUE'], 'GetItem', 'Query'),
+      ...queuesSegments,
+      indexes,
+    ],
+    archive: { ...sealsSegments, lists: ['ListBucket'] },
+    timeoutSeconds: 600,
+    instances: 2,
+  },
+  verification: {
+    concern: 'verifies the archive every day, as an auditor would',
+    calledBy: 'schedule',
+    tables: [audits],
+    archive: { reads: ['v1/*'], lists: ['ListBucket', 'ListBucketVersions'] },
+    signingKey: ['GetPublicKey'],
+    memoryMegabytes: 3538, // two processors
+    timeoutSeconds: 900,
+    instances: 2,
+  },
 } as const satisfies Readonly<Record<string, FunctionDeclaration>>;
+
+/** Whoever decides on access remembers beside it that the person was here. 45 CFR 164.312(a)(2)(iii). */
+function keepingSessions(declaration: FunctionDeclaration): FunctionDeclaration {
+  const decides = declaration.tables.some(({ partitions }) => partitions.includes('SESSION#*'));
+  return decides
+    ? { ...declaration, tables: [...declaration.tables, governance.may(['SESSION#*'], 'UpdateItem')] }
+    : declaration;
+}
 
 export type FunctionName = keyof typeof functions;
 /** the user pool's trigger; it reads nothing and may do nothing */
 export const preToken = 'pre-token';
 
-export const declarations = Object.entries(functions) as readonly (readonly [FunctionName, FunctionDeclaration])[];
+export const declarations = Object.entries(functions).map(
+  ([name, declaration]) => [name, keepingSessions(declaration)] as const,
+) as readonly (readonly [FunctionName, FunctionDeclaration])[];
 /** every `<name>` that needs a `lambda/**\/<name>.lambda.ts` */
 export const entryPoints: readonly string[] = [...declarations.map(([name]) => name), preToken];
 

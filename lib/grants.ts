@@ -2,19 +2,25 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { FunctionDeclaration, Table, TableGrant } from './functions';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { acknowledge } from './acknowledgements';
+import type { ArchiveGrant, FunctionDeclaration, Table, TableGrant } from './functions';
 import type { WardTable } from './records';
 
 export interface Stores {
   readonly organization: string;
   readonly tables: Readonly<Record<Table, WardTable>>;
   readonly patientKey: IKey;
+  readonly archive: IBucket;
+  readonly signingKeys: readonly IKey[];
   readonly userPoolArn: string;
+  /** absent: this stage mails nothing */
+  readonly mailFrom: string | undefined;
 }
 
 /** Gives a function's role what its declaration says and nothing else. 45 CFR 164.308(a)(4)(ii)(B). */
 export function grant(handler: LambdaFunction, declaration: FunctionDeclaration, stores: Stores): void {
-  for (const { table, ...calls } of declaration.tables)
+  for (const { table, ...calls } of [...itemReads(declaration), ...others(declaration)])
     handler.addToRolePolicy(
       new PolicyStatement({
         actions: calls.actions.map((action) => `dynamodb:${action}`),
@@ -55,6 +61,15 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
         },
       }),
     );
+  if (declaration.archive) grantArchive(handler, declaration.archive, stores.archive);
+  if (declaration.signingKey)
+    handler.addToRolePolicy(
+      new PolicyStatement({
+        actions: declaration.signingKey.map((action) => `kms:${action}`),
+        resources: stores.signingKeys.map((key) => key.keyArn),
+      }),
+    );
+  if (declaration.mails && stores.mailFrom) grantMail(handler, stores.mailFrom);
   if (declaration.userPool)
     handler.addToRolePolicy(
       new PolicyStatement({
@@ -62,6 +77,58 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
         resources: [stores.userPoolArn],
       }),
     );
+}
+
+const readsItems = (action: string): boolean => action === 'GetItem' || action === 'BatchGetItem';
+
+/**
+ * Single items are read together, whichever module asks for them (lambda/records/consistent-reads.ts): one statement a table
+ * must cover every key of the call, because IAM holds all leading keys of a BatchGetItem against one statement.
+ */
+function itemReads({ tables }: FunctionDeclaration): TableGrant[] {
+  const reading = tables.filter(({ actions }) => actions.some(readsItems));
+  return [...new Set(reading.map(({ table }) => table))].map((table) => ({
+    table,
+    actions: ['GetItem', 'BatchGetItem'],
+    partitions: [...new Set(reading.filter((each) => each.table === table).flatMap(({ partitions }) => partitions))],
+    inTransaction: false,
+  }));
+}
+
+/** what a declaration grants beside the reading of single items */
+function others({ tables }: FunctionDeclaration): TableGrant[] {
+  return tables
+    .map((each) => ({ ...each, actions: each.actions.filter((action) => !readsItems(action)) }))
+    .filter(({ actions }) => actions.length > 0);
+}
+
+function grantArchive(
+  handler: LambdaFunction,
+  { reads = [], writes = [], lists = [] }: ArchiveGrant,
+  archive: IBucket,
+) {
+  const allow = (actions: string[], resources: string[], conditions = {}) => {
+    if (actions.length > 0 && resources.length > 0)
+      handler.addToRolePolicy(new PolicyStatement({ actions, resources, conditions }));
+  };
+  const objects = (names: readonly string[]) => names.map((name) => archive.arnForObjects(name));
+  allow(['s3:GetObject'], objects(reads));
+  if (lists.includes('ListBucketVersions')) allow(['s3:GetObjectVersion'], objects(reads));
+  allow(['s3:PutObject'], objects(writes), { Null: { 's3:if-none-match': 'false' } });
+  allow(
+    lists.map((action) => `s3:${action}`),
+    [archive.bucketArn],
+  );
+  const named: unknown = Stack.of(handler).resolve(Stack.of(archive).exportValue(archive.bucketArn));
+  const arn = typeof named === 'object' && named !== null && 'Fn::ImportValue' in named ? named['Fn::ImportValue'] : '';
+  for (const name of new Set([...reads, ...writes]))
+    acknowledge(handler.role ?? handler, {
+      [`AwsSolutions-IAM5[Resource::${arn}/${name}]`]:
+        'Objects are named by what they hold, so that nobody knows their names beforehand: the policy names their folder',
+    });
+  const use = [...(reads.length > 0 ? ['kms:Decrypt'] : []), ...(writes.length > 0 ? ['kms:GenerateDataKey'] : [])];
+  const viaS3 = { StringEquals: { 'kms:ViaService': `s3.${Stack.of(handler).region}.amazonaws.com` } };
+  if (archive.encryptionKey) allow(use, [archive.encryptionKey.keyArn], viaS3);
 }
 
 /** "For all values" holds of a call that names none too, so that each statement asks for their presence as well. */
@@ -81,6 +148,20 @@ function conditionsOf({ actions, partitions, inTransaction, attributes }: Omit<T
       'ForAnyValue:StringEquals': { 'dynamodb:EnclosingOperation': ['TransactWriteItems'] },
     }),
   };
+}
+
+/** From one address: whoever takes over the function can write to people in Ward's name, but in no other. */
+function grantMail(handler: LambdaFunction, address: string): void {
+  const [, domain = ''] = address.split('@');
+  handler.addToRolePolicy(
+    new PolicyStatement({
+      actions: ['ses:SendEmail'],
+      resources: [address, domain].map((resourceName) =>
+        Stack.of(handler).formatArn({ service: 'ses', resource: 'identity', resourceName }),
+      ),
+      conditions: { StringEquals: { 'ses:FromAddress': address } },
+    }),
+  );
 }
 
 const changesItems = (action: string): boolean => /^(Put|Update|Delete|BatchWrite)/.test(action);

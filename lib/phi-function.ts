@@ -4,9 +4,11 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
 import { roleName } from './functions';
+import { sendsTo } from './monitoring';
 
 export interface PhiFunctionProps {
   /** the `<name>` of `lambda/**\/<name>.lambda.ts` */
@@ -19,10 +21,19 @@ export interface PhiFunctionProps {
   readonly logsKey: IKey;
   readonly memoryMegabytes?: number;
   readonly timeoutSeconds?: number;
+  /** @default 25 */
+  readonly instances?: number;
+  /** of a function that is called asynchronously: keeps what was given up after its retries */
+  readonly deadLetters?: Queue;
+  /** called by an event source mapping, which has a queue of its own for what is given up */
+  readonly ofStream?: boolean;
 }
 
-/** as many instances at once as one function may have, so that none starves the others of the account's quota */
-const instances = 50;
+/**
+ * As many instances at once as one function may have, so that none starves the others of the account's quota: 1,000 in a
+ * new account, of which AWS keeps 100 unreserved. A synth test adds all of them up.
+ */
+const instances = 25;
 
 /** The one Lambda construct: a role of its own without a managed policy, an encrypted log group kept six years, its bundle. */
 export class PhiFunction extends LambdaFunction {
@@ -47,7 +58,8 @@ export class PhiFunction extends LambdaFunction {
       memorySize: props.memoryMegabytes ?? 1024,
       timeout: Duration.seconds(props.timeoutSeconds ?? 10),
       tracing: Tracing.DISABLED,
-      reservedConcurrentExecutions: instances,
+      reservedConcurrentExecutions: props.instances ?? instances,
+      ...(props.deadLetters && { deadLetterQueue: props.deadLetters }),
       environment: { ...props.environment },
       logGroup,
       role,
@@ -56,9 +68,14 @@ export class PhiFunction extends LambdaFunction {
       'HIPAA.Security-IAMNoInlinePolicy':
         'One role a function and one policy a role: it lives and dies with the role and nobody can attach it elsewhere',
     });
+    for (const statement of props.deadLetters ? sendsTo(props.deadLetters) : []) this.addToRolePolicy(statement);
+    if (!props.deadLetters)
+      acknowledge(this, {
+        'HIPAA.Security-LambdaDLQ': props.ofStream
+          ? 'Called by its event source mapping, synchronously: what it gives up goes to the queue that the mapping names'
+          : 'Called synchronously, by API Gateway or Cognito: the caller sees the failure, and no event waits to be retried',
+      });
     acknowledge(this, {
-      'HIPAA.Security-LambdaDLQ':
-        'Called synchronously, by API Gateway or Cognito: the caller sees the failure, and no event waits to be retried',
       'HIPAA.Security-LambdaInsideVPC':
         'The function listens on nothing and calls AWS services alone, over TLS, with a role that names the tables and keys ' +
         'it may use. Private endpoints are on the list in docs/deploy.md of what comes before real PHI',

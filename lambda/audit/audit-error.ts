@@ -1,7 +1,18 @@
-/** Why an event is not durable. Whoever meets one answers 503 and shows nothing. */
+/**
+ * Why an event is not durable, or the log not what it was: whoever meets one answers 503 and shows nothing. `…-contradicted`
+ * means that somebody wrote another thing in the same place, which no retry mends.
+ */
 export class AuditError extends Error {
   constructor(
-    readonly code: 'not-durable' | 'lane-contradicted' | 'receipt-mismatch' | 'too-many-events',
+    readonly code:
+      | 'not-durable'
+      | 'lane-contradicted'
+      | 'receipt-mismatch'
+      | 'too-many-events'
+      | 'archive-contradicted'
+      | 'outbox-contradicted'
+      | 'log-contradicted'
+      | 'signing-key-unknown',
     options?: { readonly cause?: unknown },
   ) {
     super(`audit: ${code}`, options);

@@ -1,0 +1,132 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements';
+import type { Config } from './config';
+import type { FunctionName } from './functions';
+import { type Monitoring, sendsTo } from './monitoring';
+import type { PhiFunction } from './phi-function';
+import type { WardTable } from './records';
+import { FunctionSchedule } from './schedule';
+
+export interface AuditOperationsProps {
+  readonly config: Config;
+  readonly functions: ReadonlyMap<string, PhiFunction>;
+  readonly outbox: WardTable;
+  readonly monitoring: Monitoring;
+}
+
+/** How long events gather before they are sealed: an hour of a busy clinic is sixty objects, of a laptop's test none waits. */
+const sealingWindowSeconds = { production: 60, development: 2 } as const;
+
+/** 45 CFR 164.312(b), (c): what moves events from the outbox into the locked archive, and what says when it does not. */
+export class AuditOperations extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: AuditOperationsProps,
+  ) {
+    super(scope, id);
+    this.#streamToSealer();
+    this.#schedule('checkpointer', Duration.minutes(1));
+    this.#schedule('reconciler', Duration.minutes(15));
+    this.#schedule('verification', Duration.days(1));
+    this.#alarms();
+  }
+
+  #function(name: FunctionName): PhiFunction {
+    const found = this.props.functions.get(name);
+    if (!found) throw new Error(`lib/functions.ts declares no ${name}`);
+    return found;
+  }
+
+  #streamToSealer(): void {
+    const { config, outbox, monitoring } = this.props;
+    const sealer = this.#function('sealer');
+    const stream = outbox.tableStreamArn;
+    if (stream === undefined) throw new Error('the outbox has no stream');
+    sealer.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+        resources: [stream],
+      }),
+    );
+    // Lambda asks for this one too before it reads a stream, and IAM knows no resource for it.
+    sealer.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: ['*'] }));
+    acknowledge(sealer.role ?? sealer, {
+      'AwsSolutions-IAM5[Resource::*]':
+        'dynamodb:ListStreams has no resource in IAM, and Lambda asks for it before it reads a stream: names of streams alone',
+    });
+    sealer.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['kms:Decrypt'],
+        resources: [outbox.key.keyArn],
+        conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${config.region}.amazonaws.com` } },
+      }),
+    );
+    for (const statement of sendsTo(monitoring.failures)) sealer.addToRolePolicy(statement);
+    new EventSourceMapping(this, 'Stream', {
+      target: sealer,
+      eventSourceArn: stream,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 1000,
+      maxBatchingWindow: Duration.seconds(sealingWindowSeconds[config.kind]),
+      // Only what is new and of a lane: an expired item is a REMOVE, and no event is ever modified.
+      filters: [
+        FilterCriteria.filter({
+          eventName: FilterRule.isEqual('INSERT'),
+          dynamodb: { Keys: { PK: { S: FilterRule.beginsWith('LANE#') } } },
+        }),
+      ],
+      bisectBatchOnError: true,
+      // What is given up here is in the outbox still, and the reconciler seals it.
+      retryAttempts: 10,
+      onFailure: { bind: () => ({ destination: monitoring.failures.queueArn }) },
+    });
+  }
+
+  #schedule(name: FunctionName, every: Duration): void {
+    const { config, monitoring } = this.props;
+    new FunctionSchedule(this, name, { config, target: this.#function(name), every, monitoring });
+  }
+
+  #alarms(): void {
+    const { config, monitoring } = this.props;
+    const metric = (metricName: string, statistic: string, period: Duration) =>
+      new Metric({ namespace: 'Ward', metricName, dimensionsMap: { stage: config.stage }, statistic, period });
+    // By Lambda's own metric: a sealer that is broken says nothing.
+    monitoring.alarm('SealingLag', {
+      heading: 'Sealing lag',
+      metric: this.#function('sealer').metric('IteratorAge', { statistic: 'Maximum', period: Duration.minutes(5) }),
+      threshold: Duration.minutes(10).toMilliseconds(),
+      silence: 'good',
+    });
+    monitoring.alarm('CheckpointStaleness', {
+      heading: 'Checkpoint staleness',
+      metric: metric('CheckpointsSigned', 'Sum', Duration.minutes(5)),
+      threshold: 1,
+      under: true,
+      silence: 'bad',
+    });
+    monitoring.alarm('OutboxAge', {
+      heading: 'Outbox age',
+      metric: metric('UnsealedAgeSeconds', 'Maximum', Duration.minutes(5)),
+      threshold: Duration.minutes(15).toSeconds(),
+      silence: 'bad',
+    });
+    monitoring.alarm('OutboxContradiction', {
+      heading: 'Outbox contradiction',
+      metric: metric('ContradictedLanes', 'Maximum', Duration.minutes(15)),
+      threshold: 0,
+      silence: 'good',
+    });
+    monitoring.alarm('VerificationFailure', {
+      heading: 'Verification failure',
+      metric: metric('VerificationFindings', 'Maximum', Duration.days(1)),
+      threshold: 0,
+      silence: 'bad',
+    });
+  }
+}

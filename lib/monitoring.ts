@@ -1,0 +1,96 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements';
+import type { Config } from './config';
+import { storeKey } from './encryption';
+
+export interface AlarmProps {
+  /** a heading of docs/runbook.md: what the alarm means, how to look into it, what ends it */
+  readonly heading: string;
+  readonly metric: IMetric;
+  /** the alarm goes off when the metric is above this; below it where `under` is set */
+  readonly threshold: number;
+  readonly under?: boolean;
+  /** how many periods of the metric in a row; @default 1 */
+  readonly periods?: number;
+  /** what no data means: nothing happened, or whoever should have spoken is silent */
+  readonly silence: 'good' | 'bad';
+}
+
+/** Where alarms go, and what was given up after its retries. Neither holds more than identifiers. */
+export class Monitoring extends Construct {
+  /** whoever is on call subscribes here: docs/deploy.md */
+  readonly topic: Topic;
+  /** stream batches that the sealer gave up, and runs of schedules that failed; the outbox has the events themselves */
+  readonly failures: Queue;
+  readonly #stage: string;
+
+  constructor(scope: Construct, id: string, { config }: { readonly config: Config }) {
+    super(scope, id);
+    this.#stage = config.stage;
+    const cloudWatch = new PolicyStatement({
+      sid: 'AlarmsArePublished',
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:SourceAccount': config.account } },
+    });
+    this.topic = new Topic(this, 'Alarms', {
+      displayName: `Ward ${config.stage}: alarms`,
+      masterKey: storeKey(this, 'AlarmsKey', 'sns', `Ward ${config.stage}: alarms`, [cloudWatch]),
+      enforceSSL: true,
+    });
+    this.failures = new Queue(this, 'Failures', {
+      encryption: QueueEncryption.KMS,
+      encryptionMasterKey: storeKey(this, 'FailuresKey', 'sqs', `Ward ${config.stage}: what was given up`),
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    acknowledge(this.failures, {
+      'AwsSolutions-SQS3':
+        'This is a dead-letter queue: what lands here is looked into by a person, and leaves by a purge',
+    });
+    this.alarm('DeadLetters', {
+      heading: 'Dead letters',
+      metric: this.failures.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(1),
+        statistic: 'Maximum',
+      }),
+      threshold: 0,
+      silence: 'good',
+    });
+  }
+
+  /** @param id of the construct */
+  alarm(id: string, { heading, metric, threshold, under = false, periods = 1, silence }: AlarmProps): Alarm {
+    const alarm = new Alarm(this, id, {
+      alarmName: `${heading} (ward-${this.#stage})`,
+      alarmDescription: `docs/runbook.md, "${heading}"`,
+      metric,
+      threshold,
+      comparisonOperator: under ? ComparisonOperator.LESS_THAN_THRESHOLD : ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: periods,
+      treatMissingData: silence === 'good' ? TreatMissingData.NOT_BREACHING : TreatMissingData.BREACHING,
+    });
+    alarm.addAlarmAction(new SnsAction(this.topic));
+    return alarm;
+  }
+}
+
+/** @returns what a role needs to put a message into the queue, under its key */
+export function sendsTo(queue: Queue): readonly PolicyStatement[] {
+  const key = queue.encryptionMasterKey;
+  return [
+    new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
+    new PolicyStatement({
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: key ? [key.keyArn] : [],
+      conditions: { StringEquals: { 'kms:ViaService': `sqs.${Stack.of(queue).region}.amazonaws.com` } },
+    }),
+  ];
+}
