@@ -8,6 +8,7 @@ import { Iam } from './iam';
 import { type Intercept, intercepted } from './intercept';
 import { Kms } from './kms/kms';
 import { Logs } from './logs/logs';
+import { Subscriptions } from './logs/subscriptions';
 import { startMail } from './mail';
 import { sendAs } from './pool-mail';
 import { provision, tableEncryption, tableKeys } from './provision';
@@ -129,7 +130,11 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     ...common,
     directory: state.folder('mail'),
     port: port(6),
-    identities: [...assembly.resources('AWS::SES::EmailIdentity').map(({ ref }) => ref), poolSender.domain],
+    identities: [
+      ...assembly.resources('AWS::SES::EmailIdentity').map(({ ref }) => ref),
+      ...assembly.resources('AWS::Cognito::UserPool').flatMap(({ properties }) => senders(properties)),
+      poolSender.domain,
+    ],
   }).catch((cause: unknown) => {
     if (!isCode(cause, 'EADDRINUSE')) throw cause;
     throw new Error(`port ${port(6)} is in use; set --port to another port`, { cause });
@@ -160,6 +165,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
         throw new Error('the user pool may not invoke its trigger');
       return functions.invokeWith(functionArn, event);
     },
+    deliverLog: (group, line) => logs.append(groupOf(group), 'user-activity', [line]),
     mail: sendAs(poolSender.address, { kind: 'root', arn: root }, mail.service),
   });
   await provision(assembly, { dynamodb, kms, s3, cognito, logs });
@@ -220,6 +226,15 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     report: (sentence) => process.stderr.write(`${sentence}\n`),
     ...(options.scheduleClock && { clock: options.scheduleClock }),
   });
+  const subscriptions = new Subscriptions({
+    ...common,
+    assembly,
+    logs,
+    invoke: (functionArn, event) => functions.invoke(functionArn, event),
+    mayInvoke: (service, functionArn, source) => iam.mayInvoke(service, functionArn, source),
+    report: (sentence) => process.stderr.write(`${sentence}\n`),
+  });
+  started.add(subscriptions, () => subscriptions.stop());
   // A function that is cut off is the end of the trigger's wait for it.
   started.add(triggers, () => Promise.all([triggers.stop(), functions.stop()]));
   const sweeping = setInterval(() => void sweep(dynamodb, logs, triggers), sweepPeriodMilliseconds);
@@ -239,7 +254,10 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     directory: state.path,
     file: state.announce(description),
     invoke: (functionId, event) => functions.invokeWith(functionId, event),
-    settled: () => triggers.settled(),
+    settled: async () => {
+      await subscriptions.settled();
+      await triggers.settled();
+    },
     credentialsOf: (roleName) =>
       credentials.issue({ kind: 'role', arn: `arn:aws:iam::${account}:role/${roleName}`, session: roleName }),
     trimStreams: (age) => dynamodb.trimStreams(age),
@@ -276,6 +294,15 @@ function localOutputs(assembly: Assembly, definition: ApiDefinition, url: string
       Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value.replace(deployed, url)])),
     ]),
   );
+}
+
+/** A pool is only ever made with a sender that was verified before it. */
+function senders({ EmailConfiguration }: Readonly<Record<string, unknown>>): string[] {
+  const source =
+    typeof EmailConfiguration === 'object' && EmailConfiguration !== null && 'SourceArn' in EmailConfiguration
+      ? String(EmailConfiguration.SourceArn)
+      : '';
+  return /:identity\/(.+)$/.exec(source)?.slice(1) ?? [];
 }
 
 function poolOf(event: unknown): string {

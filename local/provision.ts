@@ -82,6 +82,9 @@ export async function provision(assembly: Assembly, services: Services): Promise
     const { UserPoolId, Identifier = '' } = ofPool.parse(properties);
     cognito.ensureResourceServer(UserPoolId, Identifier, properties);
   });
+  each('AWS::Cognito::LogDeliveryConfiguration', ({ properties }) =>
+    cognito.ensureLogDelivery(ofPool.parse(properties).UserPoolId, properties),
+  );
   for (const resource of tables(assembly))
     await dynamodb.ensureTable({ ...definition(resource), TableName: resource.ref });
 }

@@ -44,7 +44,8 @@ export const eventDraft = z.strictObject({
       mfa: z.boolean(),
       /** null: the governance table knows no such person */
       role: z.enum(roles).nullable(),
-      session: uuid,
+      /** null: of a sign-in itself, which has no token yet */
+      session: uuid.nullable(),
       sub: uuid,
     })
     .nullable(),
@@ -60,7 +61,11 @@ export const eventDraft = z.strictObject({
       ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
       method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
       /** the route's template, such as `/v1/patients/{id}`, never the path */
-      route: z.string().regex(/^\/v1(\/([a-z-]+|\{[a-zA-Z]+\}))*$/),
+      route: z.union([
+        z.string().regex(/^\/v1(\/([a-z-]+|\{[a-zA-Z]+\}))*$/),
+        /** what the user pool tells of sign-ins; `id` is its own event id then */
+        z.literal('user-pool'),
+      ]),
       status: z.int().min(100).max(599),
     })
     .nullable(),

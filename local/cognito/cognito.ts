@@ -7,6 +7,7 @@ import { respond } from './challenges';
 import { type ClientSettings, readClient } from './client-settings';
 import type { Context } from './context';
 import * as directory from './directory';
+import { readLogDelivery } from './log-delivery';
 import { Pool } from './pool';
 import { unsupported } from './pool-settings';
 import * as recovery from './recovery';
@@ -26,6 +27,8 @@ export interface CognitoOptions {
   readonly origins?: readonly string[];
   /** runs one of a pool's Lambda triggers and returns what it returned */
   readonly trigger: (functionArn: string, event: unknown) => Promise<unknown>;
+  /** writes a line of user activity to the log group that the template names */
+  readonly deliverLog?: (logGroupArn: string, line: string) => void;
   /** delivers an invitation or code as the user pool would mail it */
   readonly mail: (message: { to: string; subject: string; text: string }) => Promise<void>;
 }
@@ -128,6 +131,13 @@ export class Cognito implements Service {
     const pool = this.pools.get(id);
     if (pool) pool.configure(properties);
     else this.pools.set(id, new Pool(id, this.options, properties));
+  }
+
+  /** @throws Error when the pool is unknown or has no user activity to deliver, or a property is not emulated */
+  ensureLogDelivery(poolId: string, properties: Properties): void {
+    const pool = this.poolOf(poolId);
+    if (!pool.settings.keepsAuthEvents) throw new Error('User activity is delivered with threat protection alone');
+    pool.activityLog = readLogDelivery(properties);
   }
 
   /** @throws Error when the pool is unknown, the id is another pool's client, or a property is not emulated */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Authorize, type Caller, ServiceError } from '../service';
 import { type Attempts, afterFailure, isLocked, type MailLimit, type UnknownNames } from './attempts';
 import type { ClientSettings } from './client-settings';
@@ -68,5 +69,17 @@ export function countFailure(
   const user = pool.users.get(account.sub);
   const now = context.clock();
   if (user) pool.users.put(note({ ...user, attempts: afterFailure(user.attempts, now) }));
-  else context.unknownNames.fail(nameKey(pool, account.userId), now);
+  else {
+    context.unknownNames.fail(nameKey(pool, account.userId), now);
+    pool.report(
+      { sub: undefined, userName: account.userId },
+      {
+        EventId: randomUUID(),
+        EventType: 'SignIn',
+        CreationDate: now / 1000,
+        EventResponse: 'Fail',
+        ChallengeResponses: [{ ChallengeName: 'Password', ChallengeResponse: 'Failure' }],
+      },
+    );
+  }
 }

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { writeDurably } from '../durable';
 import type { ClientSettings } from './client-settings';
+import { activityLine, type Who } from './log-delivery';
 import { type PoolSettings, readPool } from './pool-settings';
 import type { PasswordVerifier, SrpIdentity } from './srp';
 import { SigningKey } from './tokens';
+import type { AuthEvent } from './user-record';
 import { Users } from './users';
 
 const stored = z.object({ accessKey: z.string(), idKey: z.string(), secret: z.string() });
@@ -28,11 +30,18 @@ export class Pool {
   readonly accessKey: SigningKey;
   readonly idKey: SigningKey;
   settings: PoolSettings;
+  /** ARN of the log group that user activity goes to */
+  activityLog: string | undefined;
   private readonly secret: Buffer;
 
   constructor(
     readonly id: string,
-    place: { readonly directory: string; readonly region: string; readonly account: string },
+    private readonly place: {
+      readonly directory: string;
+      readonly region: string;
+      readonly account: string;
+      readonly deliverLog?: (logGroupArn: string, line: string) => void;
+    },
     declared: Readonly<Record<string, unknown>>,
   ) {
     // The id becomes a folder's name, and clients take the region and the SRP name from it.
@@ -55,12 +64,22 @@ export class Pool {
     this.accessKey = new SigningKey(keys.accessKey);
     this.idKey = new SigningKey(keys.idKey);
     this.secret = Buffer.from(keys.secret, 'base64url');
-    this.users = new Users(join(place.directory, id, 'users'), this.settings);
+    this.users = new Users(join(place.directory, id, 'users'), this.settings, (who, event) => this.report(who, event));
   }
 
   configure(declared: Readonly<Record<string, unknown>>): void {
     this.settings = readPool(this.id, declared);
     this.users.rename(this.settings);
+  }
+
+  /** Delivers one event of user activity where the template says. */
+  report(who: Who, event: AuthEvent): void {
+    if (!this.activityLog) return;
+    try {
+      this.place.deliverLog?.(this.activityLog, activityLine(this.id, who, event));
+    } catch {
+      // As in AWS, a sign-in does not wait for its log.
+    }
   }
 
   identity(userId: string): SrpIdentity {

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from '../durable';
-import { type UserRecord, userRecord } from './user-record';
+import type { Who } from './log-delivery';
+import { type AuthEvent, type UserRecord, userRecord } from './user-record';
 
 /** How a pool's users are named. */
 export interface Naming {
@@ -22,6 +23,8 @@ export class Users {
   constructor(
     private readonly directory: string,
     private naming: Naming,
+    /** hears of each sign-in, failure and change of password */
+    private readonly onEvent: (who: Who, event: AuthEvent) => void = () => undefined,
   ) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(directory).filter((file) => file.endsWith('.json'))) {
@@ -64,9 +67,12 @@ export class Users {
   }
 
   put(user: UserRecord): UserRecord {
+    const known = this.bySub.get(user.sub)?.events[0]?.EventId;
     writeDurably(this.file(user.sub), JSON.stringify(user));
     this.unindex(user.sub);
     this.index(user);
+    const [newest] = user.events;
+    if (newest && newest.EventId !== known) this.onEvent({ sub: user.sub, userName: user.username }, newest);
     return user;
   }
 

@@ -19,6 +19,7 @@ const streamSchema = z.object({ stream: z.string(), createdAt: z.number() });
 const eventSchema = z.object({ timestamp: z.number(), ingestionTime: z.number(), message: z.string() });
 
 export type LogEvent = Readonly<z.infer<typeof eventSchema>>;
+export type LogListener = (stream: string, events: readonly LogEvent[]) => void;
 export type Group = Readonly<z.infer<typeof groupSchema>>;
 
 /**
@@ -30,6 +31,7 @@ export class Groups {
   readonly #groups = new Map<string, Group>();
   /** names of the streams of each group */
   readonly #streams = new Map<string, Set<string>>();
+  readonly #listeners = new Map<string, readonly LogListener[]>();
 
   constructor(
     private readonly directory: string,
@@ -83,6 +85,12 @@ export class Groups {
   append(group: string, stream: string, events: readonly LogEvent[]): void {
     this.#requireStream(group, stream);
     appendFileSync(this.#file(group, stream), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    for (const listener of this.#listeners.get(group) ?? []) listener(stream, events);
+  }
+
+  /** Hears of every line of a group from now on. */
+  subscribe(group: string, listener: LogListener): void {
+    this.#listeners.set(this.group(group).name, [...(this.#listeners.get(group) ?? []), listener]);
   }
 
   /** in the order of their timestamps; events beyond the retention are gone at once, their lines at the next sweep */

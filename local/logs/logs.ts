@@ -11,7 +11,7 @@ import {
   ServiceError,
 } from '../service';
 import { parseFilter } from './filter';
-import { Groups, type LogEvent } from './groups';
+import { Groups, type LogEvent, type LogListener } from './groups';
 
 const HOUR_MS = 3_600_000;
 const MAXIMUM_PAGE = 10_000;
@@ -106,6 +106,11 @@ export class Logs implements Service {
     this.#groups.createStream(group, stream);
     const events = lines.map((message) => ({ timestamp: now, ingestionTime: now, message }));
     this.#groups.append(group, stream, events);
+  }
+
+  /** Hears of every line of a group from now on. @throws ServiceError when no template declares the group */
+  subscribe(group: string, listener: LogListener): void {
+    this.#groups.subscribe(group, listener);
   }
 
   /** Removes what is older than its group's retention. */
