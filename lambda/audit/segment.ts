@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { types } from 'node:util';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type EventLine, readEventLine } from './event-line';
 import { type LaneRun, type SegmentLeaf, segmentLeaf } from './leaf';
@@ -117,7 +118,7 @@ function inflate(deflated: Buffer, maxOutputLength: number): { buffer: Buffer; e
     const result: unknown = inflateRawSync(deflated, { maxOutputLength: Math.max(1, maxOutputLength), info: true });
     if (isInflated(result)) return result;
   } catch (error) {
-    const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    const tooLarge = types.isNativeError(error) && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
     throw new LogError(tooLarge ? 'segment-too-large' : 'segment-invalid');
   }
   throw new LogError('segment-invalid');
