@@ -1,6 +1,7 @@
 import PDFDocument from 'pdfkit';
 import bold from 'roboto-fontface/fonts/roboto/Roboto-Bold.woff';
 import regular from 'roboto-fontface/fonts/roboto/Roboto-Regular.woff';
+import { unpackFont } from './woff';
 
 /** What a page is made of, from top to bottom. */
 export type Block =
@@ -17,6 +18,7 @@ export interface PdfOptions {
 }
 
 const margin = 72; // one inch, in points
+let fonts: { readonly regular: Buffer; readonly bold: Buffer } | undefined;
 const sizes = { title: 14, heading: 12, paragraph: 11, small: 9 } as const;
 
 /**
@@ -33,7 +35,8 @@ export function renderPdf(documents: readonly (readonly Block[])[], { title, at,
     lang: 'en-US',
     displayTitle: true,
   });
-  pdf.registerFont('regular', toBuffer(regular)).registerFont('bold', toBuffer(bold));
+  fonts ??= { regular: unpackFont(regular), bold: unpackFont(bold) };
+  pdf.registerFont('regular', fonts.regular).registerFont('bold', fonts.bold);
   if (footer !== undefined)
     pdf.on('pageAdded', () => {
       const { x, y } = pdf;
@@ -84,5 +87,3 @@ function draw(pdf: PDFKit.PDFDocument, block: Block): void {
       }
   }
 }
-
-const toBuffer = (font: Uint8Array): Buffer => Buffer.from(font.buffer, font.byteOffset, font.byteLength);
