@@ -104,6 +104,7 @@ const rules: Readonly<Record<string, Rule>> = {
     RootResourceId: digest(resource).slice(10, 20),
   }),
   'AWS::ApiGateway::Stage': simple('StageName', () => ({})),
+  'AWS::Athena::NamedQuery': (resource) => ({ Ref: uuid(resource), NamedQueryId: uuid(resource) }),
   'AWS::Athena::WorkGroup': simple('Name', () => ({})),
   'AWS::Backup::BackupPlan': (resource) => ({
     Ref: uuid(resource),

@@ -16,6 +16,7 @@ const keys: Readonly<Record<string, ConditionKey>> = {
   // The evaluator's own: see context.ts.
   'aws:currenttime': one,
   'aws:epochtime': one,
+  'aws:multifactorauthpresent': one, // of people who assume a role, which nobody does here: no call is allowed by it
   'aws:principalaccount': one,
   'aws:principalarn': one,
   'aws:principalisawsservice': one,

@@ -44,6 +44,7 @@ export interface Synthesized {
   readonly archive: Template;
   readonly data: Template;
   readonly api: Template;
+  readonly queries: Template;
   readonly all: readonly Template[];
   readonly acknowledgements: readonly Acknowledgement[];
 }
@@ -83,7 +84,15 @@ function read(folder: string): Synthesized {
   const json = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
   const stack = (name: string) => new Template(json(`${name}.template.json`));
   const [archive, data, api] = [stack('WardArchive'), stack('WardData'), stack('WardApi')];
-  return { archive, data, api, all: [archive, data, api], acknowledgements: json('acknowledgements.json') };
+  const queries = stack('WardAuditQueries');
+  return {
+    archive,
+    data,
+    api,
+    queries,
+    all: [archive, data, api, queries],
+    acknowledgements: json('acknowledgements.json'),
+  };
 }
 
 interface Report {

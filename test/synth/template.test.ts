@@ -6,6 +6,7 @@ import { describeApi } from './template/api';
 import { describeAuthentication } from './template/authentication';
 import { describeFunctions } from './template/functions';
 import { describeKeys } from './template/keys';
+import { describeQueries } from './template/queries';
 import { describeStores } from './template/stores';
 
 // One synthesis for all of them.
@@ -15,6 +16,7 @@ describe('the user pool', () => describeAuthentication(synthesized));
 describe('keys', () => describeKeys(synthesized));
 describe('stores', () => describeStores(synthesized));
 describe('functions', () => describeFunctions(synthesized));
+describe('questions to the audit log', () => describeQueries(synthesized));
 describe('the API', () => describeApi(synthesized));
 
 describe('findings of the rule packs', () => {
