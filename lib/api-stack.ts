@@ -76,7 +76,7 @@ export class ApiStack extends Stack {
         ...common,
         name,
         concern,
-        environment: environmentOf(declaration, environment),
+        environment: { FUNCTION: name, ...environmentOf(declaration, environment) },
         ...(memoryMegabytes && { memoryMegabytes }),
         ...(timeoutSeconds && { timeoutSeconds }),
         ...(instances && { instances }),

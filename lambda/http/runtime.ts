@@ -28,7 +28,7 @@ export class Runtime {
       documents,
       table: environment.AUDIT_TABLE,
       origin: environment.AUDIT_ORIGIN,
-      functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unnamed',
+      functionName: process.env['FUNCTION'] ?? 'unnamed',
       clock: this.clock,
     });
     this.guard = new Guard(documents, environment.GOVERNANCE_TABLE, this.outbox, sessionLimits(environment));
