@@ -25,8 +25,19 @@ export interface KeysEnvironment extends ApiEnvironment {
   /** ARN of the customer-managed key that wraps patient keys and nothing else */
   readonly PATIENT_KEY: string;
 }
+/** What functions read that only need to know whether there are keys. */
+export interface HoldEnvironment extends ApiEnvironment {
+  readonly KEYS_TABLE: string;
+}
 /** What functions read that open or seal records. */
 export interface RecordsEnvironment extends PatientsEnvironment, KeysEnvironment {}
+/** What the function reads that disposes of records. */
+export interface DisposalEnvironment extends RecordsEnvironment {
+  /** how long records are kept from their last entry, or from a minor's majority; years */
+  readonly RETENTION_YEARS: string;
+  /** years */
+  readonly AGE_OF_MAJORITY: string;
+}
 
 /** What seals events reads. */
 export interface SealingEnvironment {
@@ -91,6 +102,7 @@ export const patientsVariables = [
   ...apiVariables,
   'RECORDS_TABLE',
 ] as const satisfies readonly (keyof PatientsEnvironment)[];
+export const holdVariables = [...apiVariables, 'KEYS_TABLE'] as const satisfies readonly (keyof HoldEnvironment)[];
 export const keysVariables = [
   ...apiVariables,
   'KEYS_TABLE',
@@ -161,6 +173,19 @@ export const checkpointVariables = [
   'FORMAT_PAGE',
   'SETTINGS',
 ] as const satisfies readonly (keyof CheckpointEnvironment)[];
+export const disposalVariables = [
+  ...recordsVariables,
+  'RETENTION_YEARS',
+  'AGE_OF_MAJORITY',
+] as const satisfies readonly (keyof DisposalEnvironment)[];
+
+/** @throws Error when a term is no number of years: without terms nothing is disposed of */
+export function retentionSettings(environment: DisposalEnvironment) {
+  const [years, ageOfMajority] = [Number(environment.RETENTION_YEARS), Number(environment.AGE_OF_MAJORITY)];
+  if (!Number.isInteger(years) || years < 1 || !Number.isInteger(ageOfMajority) || ageOfMajority < 1)
+    throw new Error('RETENTION_YEARS and AGE_OF_MAJORITY must be numbers of years');
+  return { years, ageOfMajority };
+}
 
 /** @returns the origins of `WEB_ORIGINS`; none where it is absent */
 export function webOrigins(): readonly string[] {

@@ -20,6 +20,7 @@ import { declarations, type FunctionDeclaration, preToken, type Table } from './
 import { grant } from './grants';
 import { Monitoring } from './monitoring';
 import { PhiFunction } from './phi-function';
+import { retain } from './retention';
 
 export interface ApiStackProps extends StackProps {
   readonly config: Config;
@@ -92,6 +93,7 @@ export class ApiStack extends Stack {
         userPoolArn: pool.userPoolArn,
         mailFrom: config.mailFrom,
       });
+      if (name === 'disposal') retain(handler, config);
       functions.set(name, handler);
     }
     new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });

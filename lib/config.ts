@@ -20,6 +20,14 @@ const sessions = z.strictObject(
   { error: 'an object with workforceIdleMinutes, patientIdleMinutes and absoluteHours' },
 );
 
+const retention = z.strictObject(
+  {
+    years: whole(5, 100, 'years').default(10),
+    ageOfMajority: whole(18, 21, 'years').default(18),
+  },
+  { error: 'an object with years and ageOfMajority' },
+);
+
 /** What one stage is deployed with. Every message completes the sentence "<setting> must be …". */
 const settings = z.strictObject({
   kind: z.enum(['development', 'production'], { error: 'development or production' }),
@@ -45,6 +53,7 @@ const settings = z.strictObject({
     .min(1)
     .max(9)
     .default(1),
+  retention: retention.prefault({}),
   mailFrom: z.email({ error: 'the e-mail address that invitations come from' }).optional(),
 });
 

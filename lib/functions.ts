@@ -277,6 +277,36 @@ export const functions = {
     tables: [decides(), audits, readsKeys, listsPatients, keys.mayWithEvent([patients], 'PutItem', 'UpdateItem')],
     patientKey: { GenerateDataKey: ['record'] },
   },
+  disposal: {
+    concern: 'destroys the keys of a patient whose record is disposed of, and certifies it',
+    tables: [
+      decides(),
+      audits,
+      ...consumesApprovals,
+      readsKeys,
+      keys.mayWithEvent([patients], 'UpdateItem', 'DeleteItem'),
+      governance.may(['PATIENT#*'], 'GetItem'),
+      governance.mayWithEvent(['PATIENT#*'], 'PutItem', 'ConditionCheckItem'),
+      records.may([patients], 'GetItem', 'Query'),
+      records.mayWithEvent([patients], 'UpdateItem'),
+      records.mayWithEvent([lookups], 'DeleteItem'),
+    ],
+    patientKey: { Decrypt: ['record'] }, // retention rules ask for dates that envelopes vouch for
+    memoryMegabytes: 1769,
+    timeoutSeconds: 29,
+  },
+  'legal-hold': {
+    concern: 'preserves a record against its disposal',
+    tables: [
+      decides(),
+      audits,
+      ...consumesApprovals,
+      keys.may([patients], 'Query'),
+      keys.mayWithEvent([patients], 'ConditionCheckItem'),
+      governance.may(['PATIENT#*'], 'GetItem'),
+      governance.mayWithEvent(['PATIENT#*'], 'PutItem', 'UpdateItem'),
+    ],
+  },
   'care-team': {
     concern: 'who is on the care team of a patient',
     tables: [

@@ -44,33 +44,43 @@ export class Outbox {
   async record(...drafts: readonly EventDraft[]): Promise<Receipt> {
     const receipts: Receipt[] = [];
     for (let first = 0; first < drafts.length || first === 0; first += transactionItems)
-      receipts.push(await this.#inTurn(drafts.slice(first, first + transactionItems), []));
+      receipts.push(await this.#inTurn(drafts.slice(first, first + transactionItems), [], []));
     return Receipt.merge(receipts);
   }
 
   /**
    * Makes events and the writes they tell of durable together or not at all.
+   * @param ids of the events, where one of the writes names them
    * @throws TransactionCanceledException when a condition of `writes` failed (reasons in the order of `writes`)
    * @throws AuditError when the outcome is in doubt
    */
-  recordWith(drafts: readonly EventDraft[], writes: readonly TransactItem[]): Promise<Receipt> {
-    return this.#inTurn(drafts, writes);
+  recordWith(
+    drafts: readonly EventDraft[],
+    writes: readonly TransactItem[],
+    ids: readonly string[] = [],
+  ): Promise<Receipt> {
+    return this.#inTurn(drafts, writes, ids);
   }
 
-  #inTurn(drafts: readonly EventDraft[], writes: readonly TransactItem[]): Promise<Receipt> {
-    const run = this.#turn.then(() => this.#append(drafts, writes));
+  #inTurn(drafts: readonly EventDraft[], writes: readonly TransactItem[], ids: readonly string[]): Promise<Receipt> {
+    const run = this.#turn.then(() => this.#append(drafts, writes, ids));
     this.#turn = run.catch(() => undefined);
     return run;
   }
 
-  async #append(drafts: readonly EventDraft[], writes: readonly TransactItem[]): Promise<Receipt> {
+  async #append(
+    drafts: readonly EventDraft[],
+    writes: readonly TransactItem[],
+    ids: readonly string[],
+  ): Promise<Receipt> {
     if (drafts.length === 0 || drafts.length + writes.length > transactionItems)
       throw new AuditError('too-many-events');
     const { origin, clock } = this.options;
     const start = this.#head ?? laneStart(origin, v7());
     const at = clock();
     const events: LaneEvent[] = [];
-    for (const draft of drafts) events.push(appendEvent(events.at(-1) ?? start, origin, draft, { id: v7(), at }));
+    for (const [index, draft] of drafts.entries())
+      events.push(appendEvent(events.at(-1) ?? start, origin, draft, { id: ids[index] ?? v7(), at }));
     const last = events.at(-1) as LaneEvent;
     try {
       if (this.#registered && events.length === 1 && writes.length === 0) await this.#put(last, at);

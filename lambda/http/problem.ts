@@ -23,6 +23,8 @@ export const problems = {
   'mrn-in-use': [409, 'Another patient has this medical record number'],
   'import-refused': [422, 'The bundle was refused; nothing of it is stored'],
   'import-state': [409, 'The import is not in a state that allows this'],
+  'legal-hold': [409, 'A legal hold preserves this record'],
+  retention: [409, 'A retention rule still keeps this record'],
   gone: [410, 'The record has been disposed of'],
   'stale-version': [412, 'The resource has another version than If-Match says'],
   'body-too-large': [413, 'The body is larger than this route takes'],

@@ -42,6 +42,7 @@ export class Runtime {
   /**
    * Stores the writes and their event together.
    * @param problemOf which answer it is when a write's condition did not hold; that is recorded as well
+   * @param eventIds UUIDs of version 7, where a write names the event that tells of it
    * @throws Problem of that kind
    * @throws KeyChanged when it was the write named `key`: the operation is made again, see key-change.ts
    */
@@ -50,10 +51,11 @@ export class Runtime {
     event: EventDraft | readonly EventDraft[],
     writes: Writes<Name>,
     problemOf: (refused: ReadonlySet<Name>) => ProblemType,
+    eventIds: readonly string[] = [],
   ): Promise<Receipt> {
     const drafts = Array.isArray(event) ? (event as readonly EventDraft[]) : [event as EventDraft];
     try {
-      return await this.outbox.recordWith(drafts, writes.items);
+      return await this.outbox.recordWith(drafts, writes.items, eventIds);
     } catch (error) {
       if (!(error instanceof TransactionCanceledException)) throw error;
       const refused = writes.refused(error);

@@ -51,13 +51,14 @@ export class PatientStore {
     });
   }
 
-  /** @returns the check that the patient is there, and no import is still registering it */
+  /** @returns the check that the patient is there: no import is still registering it, and nobody disposed of it */
   exists(patient: string): TransactItem {
     return {
       ConditionCheck: {
         TableName: this.table,
         Key: { PK: recordsPartition(patient), SK: 'PATIENT' },
-        ConditionExpression: 'attribute_exists(PK) AND attribute_not_exists(registering)',
+        ConditionExpression:
+          'attribute_exists(PK) AND attribute_not_exists(registering) AND attribute_not_exists(disposedAt)',
       },
     };
   }
@@ -113,6 +114,26 @@ export class PatientStore {
   /** @returns the deletes of lookup items that stand for the patient no more */
   forget(items: readonly Pick<LookupItem, 'PK' | 'SK'>[]): TransactItem[] {
     return items.map(({ PK, SK }) => ({ Delete: { TableName: this.table, Key: { PK, SK } } }));
+  }
+
+  /** fails when the patient item changed since it was read: a correction meanwhile has other lookups */
+  dispose(patient: PatientItem, at: string): TransactItem {
+    return this.#update(patient, 'SET #lookups = :lookups, disposedAt = :at, #version = #version + :one', {
+      ':lookups': [],
+      ':at': at,
+    });
+  }
+
+  /** @returns deletes that take nobody else's lookup along, whatever the patient item says */
+  forgetOf(items: readonly Pick<LookupItem, 'PK' | 'SK'>[], patient: string): TransactItem[] {
+    return items.map(({ PK, SK }) => ({
+      Delete: {
+        TableName: this.table,
+        Key: { PK, SK },
+        ConditionExpression: 'attribute_not_exists(PK) OR patient = :patient',
+        ExpressionAttributeValues: { ':patient': patient },
+      },
+    }));
   }
 
   #update(patient: PatientItem, UpdateExpression: string, values: Record<string, unknown>): TransactItem {

@@ -31,6 +31,8 @@ export const patientItem = z.object({
   importing: z.string().optional(),
   /** that import makes the patient known: until it is committed there is nobody here */
   registering: z.boolean().optional(),
+  /** the keys are destroyed: there is nothing here any more */
+  disposedAt: z.string().optional(),
   version: z.int().positive(),
 });
 export type PatientItem = z.infer<typeof patientItem>;
@@ -75,10 +77,10 @@ export class RecordStore {
     return item && patientItem.parse(item);
   }
 
-  /** @returns the patient, unless an import is still registering it */
+  /** @returns the patient, unless an import is still registering it or it was disposed of */
   async known(patient: string): Promise<PatientItem | undefined> {
     const found = await this.patient(patient);
-    return found?.registering ? undefined : found;
+    return found?.registering || found?.disposedAt ? undefined : found;
   }
 
   /** @returns the patient and the current version of one entry, in one round trip */
