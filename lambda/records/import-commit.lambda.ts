@@ -1,6 +1,7 @@
 import { v4 } from 'uuid';
 import * as z from 'zod';
 import type { Permit } from '../access/guard';
+import { withoutFrozen } from '../access/memberships';
 import { Released } from '../audit/release';
 import {
   compareStored,
@@ -73,6 +74,8 @@ async function begin(permit: Permit, item: ImportItem, patient: string, prepared
   const known = await store.patient(patient);
   if (known?.importing)
     return runtime.refuse(permit, 'conflict', { detail: 'another import of this patient is under way' });
+  const [free] = await withoutFrozen(documents, environment.GOVERNANCE_TABLE, [patient], permit.access.now);
+  if (free === undefined) return runtime.refuse(permit, 'forbidden');
   const sequence = (known?.importSequence ?? 0) + 1;
   const { missing, unchanged } = await compareStored({ vault, store }, patient, prepared.pieces, sequence);
   const to = { patient, sequence, stored: missing.length, unchanged };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { currentMemberships } from '../access/memberships';
+import { currentMemberships, withoutFrozen } from '../access/memberships';
 import { Released } from '../audit/release';
 import { lookupToken } from '../encryption/lookup';
 import { type Sealed, transform } from '../encryption/sealed';
@@ -48,10 +48,11 @@ async function search(exchange: Exchange): Promise<Answer> {
   );
   const found = partition ? await store.lookup(partition, mostCandidates) : [];
   // A clinician finds their own patients only; whether there are others is not told.
-  const visible =
+  const own =
     permit.actor.role === 'clinician'
       ? await currentMemberships(documents, environment.GOVERNANCE_TABLE, permit.actor.sub, found, exchange.access.now)
       : found;
+  const visible = await withoutFrozen(documents, environment.GOVERNANCE_TABLE, own, exchange.access.now);
   if (visible.length > mostHits)
     return runtime.refuse(permit, 'invalid-input', {
       errors: [{ field: 'body', message: `finds more than ${mostHits} patients; ask more precisely` }],
