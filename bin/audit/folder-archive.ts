@@ -45,7 +45,7 @@ export class FolderArchive implements Archive {
     }
   }
 
-  /** @returns the names of the files under a prefix that ends in a slash, in order */
+  /** @returns the names of the files that begin with the prefix, in order */
   async #names(root: string, prefix: string): Promise<string[]> {
     const names: string[] = [];
     const walk = async (folder: string): Promise<void> => {
@@ -55,8 +55,8 @@ export class FolderArchive implements Archive {
         else if (entry.isFile()) names.push(name);
       }
     };
-    await walk(prefix);
-    return names.sort();
+    await walk(prefix.slice(0, prefix.lastIndexOf('/') + 1));
+    return names.filter((name) => name.startsWith(prefix)).sort();
   }
 }
 

@@ -1,20 +1,7 @@
-import {
-  GetObjectCommand,
-  ListObjectVersionsCommand,
-  type ListObjectVersionsCommandOutput,
-  type S3Client,
-  S3ServiceException,
-} from '@aws-sdk/client-s3';
-import type { Archive, ArchiveObject } from './archive';
+import { GetObjectCommand, ListObjectVersionsCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import type { Archive, ArchiveObject, ArchiveVersion } from './archive';
 
-interface Listed {
-  readonly key: string;
-  readonly id: string;
-  readonly deleted: boolean;
-  readonly at: number;
-}
-
-/** The archive as it lies in its bucket, with every version: what a later one hides is still read. */
+/** The archive in its bucket. Needs s3:ListBucketVersions, s3:GetObject and s3:GetObjectVersion, and nothing that writes. */
 export class BucketArchive implements Archive {
   constructor(
     private readonly s3: S3Client,
@@ -22,22 +9,38 @@ export class BucketArchive implements Archive {
   ) {}
 
   async *list(prefix: string): AsyncGenerator<ArchiveObject> {
-    let gathered: Listed[] = [];
-    for await (const page of this.#pages(prefix)) {
-      gathered.push(...listed(page));
-      // Versions of the last name may go on in the next page.
-      const last = gathered.at(-1)?.key;
-      const open = gathered.filter(({ key }) => key === last);
-      yield* objects(gathered.filter(({ key }) => key !== last));
-      gathered = open;
-    }
-    yield* objects(gathered);
+    let keyMarker: string | undefined;
+    let versionMarker: string | undefined;
+    let open: { key: string; versions: ArchiveVersion[] } | undefined; // its versions may go on on the next page
+    do {
+      const page = await this.s3.send(
+        new ListObjectVersionsCommand({
+          Bucket: this.bucket,
+          Prefix: prefix,
+          KeyMarker: keyMarker,
+          VersionIdMarker: versionMarker,
+        }),
+      );
+      const entries = [
+        ...(page.Versions ?? []).map(({ Key, VersionId }) => ({ Key, VersionId, deleted: false })),
+        ...(page.DeleteMarkers ?? []).map(({ Key, VersionId }) => ({ Key, VersionId, deleted: true })),
+      ].sort((a, b) => Buffer.compare(Buffer.from(a.Key ?? ''), Buffer.from(b.Key ?? '')));
+      for (const { Key, VersionId, deleted } of entries) {
+        if (!Key) continue;
+        if (open && open.key !== Key) yield inOrder(open);
+        if (open?.key !== Key) open = { key: Key, versions: [] };
+        open.versions.push({ id: VersionId ?? 'null', deleted });
+      }
+      keyMarker = page.IsTruncated ? page.NextKeyMarker : undefined;
+      versionMarker = page.IsTruncated ? page.NextVersionIdMarker : undefined;
+    } while (keyMarker !== undefined);
+    if (open) yield inOrder(open);
   }
 
   async read(key: string, version?: string): Promise<Buffer | undefined> {
     try {
       const { Body } = await this.s3.send(
-        new GetObjectCommand({ Bucket: this.bucket, Key: key, ...(version && { VersionId: version }) }),
+        new GetObjectCommand({ Bucket: this.bucket, Key: key, VersionId: version === 'null' ? undefined : version }),
       );
       return Body && Buffer.from(await Body.transformToByteArray());
     } catch (error) {
@@ -45,47 +48,12 @@ export class BucketArchive implements Archive {
       throw error;
     }
   }
-
-  async *#pages(prefix: string): AsyncGenerator<ListObjectVersionsCommandOutput> {
-    let after: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
-    while (after) {
-      const page: ListObjectVersionsCommandOutput = await this.s3.send(
-        new ListObjectVersionsCommand({ Bucket: this.bucket, Prefix: prefix, ...after }),
-      );
-      yield page;
-      const { NextKeyMarker, NextVersionIdMarker } = page;
-      after = page.IsTruncated
-        ? {
-            ...(NextKeyMarker !== undefined && { KeyMarker: NextKeyMarker }),
-            ...(NextVersionIdMarker !== undefined && { VersionIdMarker: NextVersionIdMarker }),
-          }
-        : undefined;
-    }
-  }
 }
 
-/** @returns versions and delete markers of a page in order of their names, of one name the oldest first */
-function listed({ Versions = [], DeleteMarkers = [] }: ListObjectVersionsCommandOutput): Listed[] {
-  const all = [
-    ...Versions.map((version) => ({ version, deleted: false })),
-    ...DeleteMarkers.map((version) => ({ version, deleted: true })),
-  ];
-  return all
-    .map(({ version: { Key = '', VersionId = 'null', LastModified }, deleted }) => ({
-      key: Key,
-      id: VersionId,
-      deleted,
-      at: LastModified?.getTime() ?? 0,
-    }))
-    .reverse() // a page has the newest of a name first
-    .sort((a, b) => (a.key === b.key ? a.at - b.at : a.key < b.key ? -1 : 1));
-}
-
-function objects(all: readonly Listed[]): ArchiveObject[] {
-  const byKey = new Map<string, Listed[]>();
-  for (const each of all) byKey.set(each.key, [...(byKey.get(each.key) ?? []), each]);
-  return [...byKey].map(([key, versions]) => ({
+/** S3 lists the newest version first; delete markers come apart, and where among the later versions they stand decides nothing. */
+function inOrder({ key, versions }: ArchiveObject): ArchiveObject {
+  return {
     key,
-    versions: [...versions].sort((a, b) => a.at - b.at).map(({ id, deleted }) => ({ id, deleted })),
-  }));
+    versions: [...versions.filter(({ deleted }) => !deleted).reverse(), ...versions.filter(({ deleted }) => deleted)],
+  };
 }
