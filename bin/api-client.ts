@@ -35,6 +35,11 @@ export class ApiClient {
     private readonly session: Session,
   ) {}
 
+  /** where the API is, without a path */
+  get address(): string {
+    return this.target.api;
+  }
+
   /** @throws ApiError for any answer that is not 2xx */
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     const response = await fetch(`${this.target.api}${path}`, {

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { program } from 'commander';
 import { ApiClient, ApiError } from './api-client';
 import { addAuditEvidence } from './audit/commands';
+import { addAuditQueries } from './audit/query-commands';
+import { addContainment } from './contain-command';
 import { importFiles } from './import';
 import { rotateAll, rotateKey } from './keys';
 import { demoLogin, interactiveLogin } from './login';
@@ -13,13 +15,6 @@ import { readTarget, type Target } from './target';
 import { Unfinished } from './unfinished';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-
-interface ContainOptions {
-  readonly reason: string;
-  readonly hours: string;
-  readonly release?: true;
-  readonly approval?: string;
-}
 
 interface GlobalOptions {
   readonly outputs?: string;
@@ -107,28 +102,11 @@ program
     else say(`${await rotateAll(client, new Place(target, 'key-rotation'))} keys made`);
   });
 
-program
-  .command('contain')
-  .description('suspend a user, freeze a patient or role, or lock Ward down, when the API is the problem')
-  .addArgument(new Argument('<kind>').choices(containable))
-  .argument('[target]', 'id of the user or patient, or name of the role')
-  .option('--reason <code>', 'why, as a code', 'suspected-breach')
-  .option('--hours <number>', 'how long it counts at most', '24')
-  .option('--release', 'end it instead')
-  .option('--approval <id>', 'of a second person, to release a lockdown')
-  .action(async (kind: (typeof containable)[number], target: string | undefined, options: ContainOptions) => {
-    const operator = operate(program.opts<GlobalOptions>(), 'ward-contain');
-    const { reason, hours, approval } = options;
-    const named = { kind, ...(target === undefined ? {} : { target }) };
-    say(
-      options.release
-        ? await release(operator, { ...named, ...(approval === undefined ? {} : { approval }) })
-        : await contain(operator, { ...named, reason, hours: Number(hours) }),
-    );
-  });
+addContainment(program, connection.where);
 
 const audit = program.command('audit').description('the audit log and its archive');
 addAuditEvidence(audit, () => program.opts<GlobalOptions>());
+addAuditQueries(audit, connection);
 
 function connect(): { readonly target: Target; readonly session: Session; readonly client: ApiClient } {
   const { as, ...where } = program.opts<GlobalOptions>();

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { queryFolder } from '../../bin/audit-duckdb';
-import { bind } from '../../bin/audit-parameters';
+import { queryFolder } from '../../bin/audit/query-duckdb';
+import { bind } from '../../bin/audit/query-parameters';
 import { auditEvent } from '../../lambda/audit/event';
 import {
   eventColumns,
