@@ -77,6 +77,8 @@ export interface NarrativesEnvironment extends ApiEnvironment {
 }
 /** What functions read that break the glass and mail the compliance officers. */
 export interface AlertingEnvironment extends NarrativesEnvironment, PatientsEnvironment {}
+/** What functions read that record what they are told of, outside the API. */
+export type EvidenceEnvironment = Pick<ApiEnvironment, 'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN'>;
 export interface SweepEnvironment extends Pick<ApiEnvironment, 'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN'> {
   readonly USER_POOL_ID: string;
   readonly STAGE: string;
@@ -122,6 +124,11 @@ export const alertingVariables = [
   ...patientsVariables,
   'PATIENT_KEY',
 ] as const satisfies readonly (keyof AlertingEnvironment)[];
+export const evidenceVariables = [
+  'GOVERNANCE_TABLE',
+  'AUDIT_TABLE',
+  'AUDIT_ORIGIN',
+] as const satisfies readonly (keyof EvidenceEnvironment)[];
 export const sweepVariables = [
   'GOVERNANCE_TABLE',
   'AUDIT_TABLE',

@@ -19,6 +19,7 @@ import type { DataStack } from './data-stack';
 import { declarations, type FunctionDeclaration, preToken, type Table } from './functions';
 import { grant } from './grants';
 import { Monitoring } from './monitoring';
+import { PeopleOperations } from './people-operations';
 import { PhiFunction } from './phi-function';
 import { retain } from './retention';
 
@@ -81,7 +82,7 @@ export class ApiStack extends Stack {
         ...(memoryMegabytes && { memoryMegabytes }),
         ...(timeoutSeconds && { timeoutSeconds }),
         ...(instances && { instances }),
-        ...(calledBy === 'schedule' && { deadLetters: monitoring.failures }),
+        ...((calledBy === 'schedule' || calledBy === 'logs') && { deadLetters: monitoring.failures }),
         ofStream: calledBy === 'stream',
       });
       grant(handler, declaration, {
@@ -98,6 +99,13 @@ export class ApiStack extends Stack {
     }
     new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });
     new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
+    new PeopleOperations(this, 'PeopleOperations', {
+      config,
+      authentication,
+      functions,
+      monitoring,
+      logsKey: data.logsKey,
+    });
     const { api } = new Api(this, 'Api', { config, authentication, functions, logsKey: data.logsKey });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url });

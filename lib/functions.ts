@@ -49,7 +49,7 @@ export interface ArchiveGrant {
 export interface FunctionDeclaration {
   readonly concern: string;
   /** what calls it; only the API's functions know the user pool. @default api */
-  readonly calledBy?: 'api' | 'stream' | 'schedule';
+  readonly calledBy?: 'api' | 'stream' | 'schedule' | 'logs' | 'user-pool';
   readonly tables: readonly TableGrant[];
   /** on the key that wraps patient keys: for which purposes of the encryption context */
   readonly patientKey?: Readonly<Partial<Record<PatientKeyAction, readonly KeyPurpose[]>>>;
@@ -225,6 +225,50 @@ export const functions = {
       governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
     ],
   },
+  'access-review': {
+    concern: 'shows every grant to who reviews them, and keeps what they decided',
+    tables: [
+      decides(),
+      audits,
+      governance.may(['ACTORS', 'SIGN-INS', 'MEMBER-OF#*', 'ACCESS-REVIEW#*'], 'Query'),
+      governance.may(['ACTOR#*'], 'GetItem'),
+      governance.mayWithEvent(['ACCESS-REVIEW#*'], 'PutItem'),
+      governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
+    ],
+    timeoutSeconds: 29,
+  },
+  'people-sweep': {
+    concern: 'ends suspensions at their time, and says when a quarter ended without a review of access',
+    calledBy: 'schedule',
+    tables: [
+      audits,
+      governance.may(['ACTORS', 'ACCESS-REVIEW#*'], 'Query'),
+      governance.may(['ACTOR#*'], 'BatchGetItem'),
+      changesActors(...suspension),
+      countsHolders,
+      governance.mayWithEvent(['OVERDUE-REVIEW#*'], 'PutItem'),
+    ],
+    userPool: ['AdminEnableUser'],
+    timeoutSeconds: 60,
+    instances: 2,
+  },
+  'post-authentication': {
+    concern: 'records each sign-in before it yields a token',
+    calledBy: 'user-pool',
+    tables: [
+      audits,
+      governance.may(['ACTOR#*', 'ACCOUNT#*'], 'GetItem'),
+      governance.mayWithEvent(['SIGN-INS'], 'PutItem'),
+    ],
+    timeoutSeconds: 5, // Cognito waits no longer
+  },
+  'sign-in-log': {
+    concern: 'records what the user pool tells of sign-ins: failures, challenges, risk',
+    calledBy: 'logs',
+    tables: [audits, governance.may(['ACTOR#*', 'ACCOUNT#*'], 'GetItem')],
+    timeoutSeconds: 60,
+    instances: 5,
+  },
   registration: {
     concern: 'makes a patient known, under a key of its own',
     tables: [
@@ -232,7 +276,7 @@ export const functions = {
       audits,
       ...registers,
       idempotentCreation,
-      governance.mayWithEvent(['PATIENT#*'], 'PutItem'), // a clinician who registers joins the care team
+      governance.mayWithEvent(['PATIENT#*', 'MEMBER-OF#*'], 'PutItem'), // a clinician who registers joins the care team
     ],
     patientKey: { Decrypt: ['record', 'lookup'], GenerateDataKey: ['record', 'lookup'] },
   },
@@ -313,7 +357,7 @@ export const functions = {
       decides(),
       audits,
       governance.may(['PATIENT#*', 'ACTOR#*'], 'GetItem', 'Query'),
-      governance.mayWithEvent(['PATIENT#*'], 'PutItem'),
+      governance.mayWithEvent(['PATIENT#*', 'MEMBER-OF#*'], 'PutItem'),
       records.may([patients], 'GetItem'),
       records.mayWithEvent([patients], 'ConditionCheckItem'),
     ],

@@ -92,7 +92,7 @@ async function add(exchange: Exchange): Promise<Answer> {
     version: (current?.version ?? 0) + 1,
   };
   const writes = new Writes<'member' | 'patient'>()
-    .add('member', setMembership(table, item))
+    .add('member', ...setMembership(table, item))
     .add('patient', patients.exists(id));
   const status = current ? 200 : 201;
   const event = permit.event({ status, resources: [memberResource(item)] });
@@ -114,7 +114,7 @@ async function remove(exchange: Exchange): Promise<Answer> {
     reviewDue: false,
     version: current.version + 1,
   };
-  const writes = new Writes<'member'>().add('member', setMembership(table, next));
+  const writes = new Writes<'member'>().add('member', ...setMembership(table, next));
   const event = permit.event({ status: 200, resources: [memberResource(next)] });
   const receipt = await runtime.store(permit, event, writes, () => 'conflict');
   return { status: 200, headers: entityTag(next.version), body: Released.facts(shown(next), receipt) };

@@ -4,8 +4,13 @@ import { governanceKeys, type MemberItem } from './governance';
 /** A clinician who registers a patient cares for them this long, until someone confirms it. */
 const registeringMilliseconds = 24 * 60 * 60 * 1000;
 
-/** @returns the write that puts the registering clinician on the team for 24 hours, flagged for review */
-export function joinByRegistering(table: string, patient: string, sub: string, now: Date): TransactItem {
+/** Leads from the person to the patient, for who reviews access: it is written with each membership and says nothing else. */
+const memberOf = (table: string, { sub, patient }: MemberItem): TransactItem => ({
+  Put: { TableName: table, Item: governanceKeys.memberOf(sub, patient) },
+});
+
+/** @returns the writes that put the registering clinician on the team for 24 hours, flagged for review */
+export function joinByRegistering(table: string, patient: string, sub: string, now: Date): TransactItem[] {
   const item: MemberItem = {
     sub,
     patient,
@@ -16,18 +21,12 @@ export function joinByRegistering(table: string, patient: string, sub: string, n
     reviewDue: true,
     version: 1,
   };
-  return {
-    Put: {
-      TableName: table,
-      Item: { ...governanceKeys.member(patient, sub), ...item },
-      ConditionExpression: 'attribute_not_exists(PK)',
-    },
-  };
+  return setMembership(table, item);
 }
 
-/** @returns the write of a membership; fails when it changed since it was read */
-export function setMembership(table: string, item: MemberItem): TransactItem {
-  return {
+/** @returns the writes of a membership; they fail when it changed since it was read */
+export function setMembership(table: string, item: MemberItem): TransactItem[] {
+  const write: TransactItem = {
     Put: {
       TableName: table,
       Item: { ...governanceKeys.member(item.patient, item.sub), ...item },
@@ -40,4 +39,5 @@ export function setMembership(table: string, item: MemberItem): TransactItem {
           }),
     },
   };
+  return [write, memberOf(table, item)];
 }

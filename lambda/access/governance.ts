@@ -125,6 +125,10 @@ export const governanceKeys = {
   account: (account: string) => ({ PK: `ACCOUNT#${account}`, SK: 'ACCOUNT' }),
   /** when somebody signed in last */
   lastSignIn: (sub: string) => ({ PK: 'SIGN-INS', SK: sub }),
+  /** which patients' care teams somebody is or was on */
+  memberOf: (sub: string, patient: string) => ({ PK: `MEMBER-OF#${sub}`, SK: patient }),
+  review: (period: string, sub: string) => ({ PK: `ACCESS-REVIEW#${period}`, SK: sub }),
+  overdueReview: (period: string, day: string) => ({ PK: `OVERDUE-REVIEW#${period}`, SK: day }),
   /** that the first people were made */
   bootstrap: { PK: 'BOOTSTRAP', SK: 'BOOTSTRAP' },
   /** how many active people hold a role that must not die out */
@@ -150,6 +154,14 @@ export const governanceKeys = {
   alert: (id: string) => ({ PK: 'ALERTS', SK: id }),
   /** somebody whom an open incident names */
   incidentSubject: (sub: string) => ({ PK: `INCIDENT-SUBJECT#${sub}`, SK: 'INCIDENT-SUBJECT' }),
+  incident: (id: string) => ({ PK: `INCIDENT#${id}`, SK: 'INCIDENT' }),
+  /** the list of all incidents; ids are UUIDv7, so it is in order of time */
+  listedIncident: (id: string) => ({ PK: 'INCIDENTS', SK: id }),
+  /** `kind` and id of what is part of an incident: a person, a narrative, a run of its scope, a document, a reminder */
+  ofIncident: (id: string, kind: 'PERSON' | 'NARRATIVE' | 'RUN' | 'DOCUMENT' | 'REMINDER', part: string) => ({
+    PK: `INCIDENT#${id}`,
+    SK: `${kind}#${part}`,
+  }),
   representative: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `REPRESENTATIVE#${sub}` }),
   /** whom a person may act for */
   represented: (sub: string, patient: string) => ({ PK: `REPRESENTS#${sub}`, SK: patient }),

@@ -8,6 +8,8 @@ export interface RolePolicy {
   readonly writes: readonly Category[];
   /** what must stand between the person and the patient; `none`: the role alone is enough */
   readonly relationship: 'care-team' | 'self' | 'none';
+  /** of whose fields a notice of a breach may be made; see breach/recipient.ts for which. 45 CFR 164.404, 164.502(b) */
+  readonly notices?: readonly Category[];
   /** categories of which a person sees and writes only what they wrote themselves. 45 CFR 164.508(a)(2) */
   readonly originatorOnly: readonly Category[];
   /** purpose of use that each access is recorded with */
@@ -47,7 +49,14 @@ export const policy: Readonly<Record<Role, RolePolicy>> = {
     purpose: 'REQUEST',
   },
   admin: { reads: [], writes: [], relationship: 'none', originatorOnly: [], purpose: 'OPERATIONS' },
-  compliance_officer: { reads: [], writes: [], relationship: 'none', originatorOnly: [], purpose: 'BREACH' },
+  compliance_officer: {
+    reads: [],
+    writes: [],
+    notices: ['demographics'],
+    relationship: 'none',
+    originatorOnly: [],
+    purpose: 'BREACH',
+  },
   auditor: { reads: [], writes: [], relationship: 'none', originatorOnly: [], purpose: 'OPERATIONS' },
 };
 
@@ -55,7 +64,7 @@ export const policy: Readonly<Record<Role, RolePolicy>> = {
 export interface ActionPolicy {
   readonly roles: readonly Role[];
   /** which column of the matrix the categories of the request are held against; `none`: no PHI is involved */
-  readonly access: 'read' | 'write' | 'none';
+  readonly access: 'read' | 'write' | 'notice' | 'none';
   /** asks for the relationship of the role's row */
   readonly patient: boolean;
   /** `covered`: an open emergency access stands for the relationship; `opens`: the way to one. 45 CFR 164.312(a)(2)(ii) */
@@ -77,6 +86,9 @@ export const actions = {
   'account.enroll': { roles: ['patient'], access: 'none', patient: false },
   'account.invite': { roles: ['registrar'], access: 'none', patient: true },
   'user.list': { roles: ['admin', 'compliance_officer', 'auditor'], access: 'none', patient: false },
+  'access-review.list': { roles: ['admin', 'compliance_officer', 'auditor'], access: 'none', patient: false },
+  'access-review.read': { roles: ['admin', 'compliance_officer', 'auditor'], access: 'none', patient: false },
+  'access-review.record': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false },
   'user.read': { roles: ['admin', 'compliance_officer', 'auditor'], access: 'none', patient: false },
   'user.change-role': { roles: ['admin'], access: 'none', patient: false },
   'user.suspend': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false },
@@ -150,6 +162,25 @@ export const actions = {
   'import.commit': { roles: ['registrar'], access: 'none', patient: false },
   'access-log.read': { roles: ['patient'], access: 'none', patient: true },
   'audit.search': { roles: ['auditor', 'compliance_officer'], access: 'none', patient: false },
+  'incident.open': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.list': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.read': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.contain': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.assess': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.determine': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.hold': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.scope': { roles: ['compliance_officer'], access: 'notice', patient: false },
+  'incident.people': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.change-people': { roles: ['compliance_officer'], access: 'notice', patient: false },
+  'incident.notify': { roles: ['compliance_officer'], access: 'notice', patient: false },
+  'incident.notices': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.notice': { roles: ['compliance_officer'], access: 'notice', patient: false },
+  'incident.prove': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.document': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.dossier': { roles: ['compliance_officer', 'auditor'], access: 'none', patient: false },
+  'incident.release': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.close': { roles: ['compliance_officer'], access: 'none', patient: false },
+  'incident.reopen': { roles: ['compliance_officer'], access: 'none', patient: false },
 } as const satisfies Readonly<Record<string, ActionPolicy>>;
 
 export type Action = keyof typeof actions;

@@ -7,7 +7,8 @@ export type AuditMetric =
   | 'EventsResealed'
   | 'VerificationFindings'
   | 'OverdueEmergencyReviews'
-  | 'UnsentAlerts';
+  | 'UnsentAlerts'
+  | 'OverdueAccessReviews';
 
 const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   EventsSealed: 'Count',
@@ -19,6 +20,7 @@ const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   VerificationFindings: 'Count',
   OverdueEmergencyReviews: 'Count',
   UnsentAlerts: 'Count',
+  OverdueAccessReviews: 'Count',
 };
 
 export type AuditMetrics = Readonly<Partial<Record<AuditMetric, number>>>;

@@ -76,7 +76,7 @@ async function register(exchange: Exchange): Promise<Answer> {
     .add(
       'care-team',
       ...(permit.actor.role === 'clinician'
-        ? [joinByRegistering(environment.GOVERNANCE_TABLE, patient, author, exchange.access.now)]
+        ? joinByRegistering(environment.GOVERNANCE_TABLE, patient, author, exchange.access.now)
         : []),
     );
   const categories = [...new Set(entries.map(({ category }) => category))];

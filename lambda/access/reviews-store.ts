@@ -1,0 +1,59 @@
+import { BatchGetCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { GovernanceError, governanceKeys, type MemberItem, memberItem } from './governance';
+import { type ReviewItem, reviewItem } from './reviews';
+
+const signIn = z.object({ sub: z.uuid(), at: z.string() });
+const membership = z.object({ SK: z.uuid() });
+
+/** What a review of access is made from, in the governance table. */
+export class ReviewStore {
+  constructor(
+    private readonly documents: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {}
+
+  reviews(period: string): Promise<ReviewItem[]> {
+    return this.#all(governanceKeys.review(period, '').PK, reviewItem);
+  }
+
+  /** @returns when each person signed in last, by `sub`; UTC, ISO 8601 */
+  async lastSignIns(): Promise<ReadonlyMap<string, string>> {
+    const found = await this.#all(governanceKeys.lastSignIn('').PK, signIn);
+    return new Map(found.map(({ sub, at }) => [sub, at]));
+  }
+
+  /** @returns every place on a care team that a person has or had */
+  async memberships(sub: string): Promise<MemberItem[]> {
+    const patients = await this.#all(governanceKeys.memberOf(sub, '').PK, membership);
+    const found: MemberItem[] = [];
+    for (let first = 0; first < patients.length; first += 100) {
+      const Keys = patients.slice(first, first + 100).map(({ SK }) => governanceKeys.member(SK, sub));
+      const answer = await this.documents.send(
+        new BatchGetCommand({ RequestItems: { [this.table]: { Keys, ConsistentRead: true } } }),
+      );
+      if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw new GovernanceError();
+      found.push(...(answer.Responses?.[this.table] ?? []).map((item) => memberItem.parse(item)));
+    }
+    return found;
+  }
+
+  async #all<Item>(PK: string, schema: z.ZodType<Item>): Promise<Item[]> {
+    const items: Item[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await this.documents.send(
+        new QueryCommand({
+          TableName: this.table,
+          KeyConditionExpression: 'PK = :pk',
+          ExpressionAttributeValues: { ':pk': PK },
+          ConsistentRead: true,
+          ExclusiveStartKey,
+        }),
+      );
+      items.push(...(page.Items ?? []).map((item) => schema.parse(item)));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return items;
+  }
+}
