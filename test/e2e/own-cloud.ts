@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
-import { type Cloud, startCloud } from '../../local/cloud';
+import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud';
 import { seedDemo } from '../../local/demo';
 import { Ward, ward } from './ward';
 
@@ -46,8 +46,8 @@ export function functionOf({ Resources }: Template, name: string) {
 }
 
 /** A copy of the assembly with changed templates; the bundles stay where they are. */
-function changedAssembly(directory: string, change: Change): string {
-  const copy = join(directory, 'cdk.out');
+export function changedAssembly(directory: string, change: Change): string {
+  const copy = mkdtempSync(join(directory, 'cdk-'));
   cpSync(assembly(), copy, { recursive: true, filter: (path) => !/[/\\]asset\.[0-9a-f]+/.test(path) });
   for (const name of readdirSync(assembly()).filter((each) => each.startsWith('asset.')))
     symlinkSync(join(assembly(), name), join(copy, name));
@@ -71,9 +71,17 @@ export interface OwnCloud {
   remove(): Promise<void>;
 }
 
-/** A laptop cloud of a test file's own, in its process: nobody else writes to it. */
-export async function ownCloud(change: Change = () => undefined): Promise<OwnCloud> {
-  const directory = mkdtempSync(join(tmpdir(), 'ward-own-'));
+/**
+ * A laptop cloud of a test file's own, in its process: nobody else writes to it.
+ * @param more `directory` of one that was stopped: it goes on with what that one kept
+ */
+export async function ownCloud(
+  change: Change = () => undefined,
+  {
+    directory = mkdtempSync(join(tmpdir(), 'ward-own-')),
+    ...more
+  }: Pick<CloudOptions, 'intercept' | 'scheduleClock'> & { readonly directory?: string } = {},
+): Promise<OwnCloud> {
   try {
     const api: Template[] = [];
     const assembly = changedAssembly(directory, (template, stack) => {
@@ -87,6 +95,7 @@ export async function ownCloud(change: Change = () => undefined): Promise<OwnClo
       directory: join(directory, 'state'),
       port: 0,
       reset: false,
+      ...more,
     });
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => {
