@@ -18,6 +18,7 @@ import type { Config } from './config';
 import type { DataStack } from './data-stack';
 import { declarations, type FunctionDeclaration, preToken, type Table } from './functions';
 import { grant } from './grants';
+import { alarmOnKeyFaults } from './key-faults';
 import { Monitoring } from './monitoring';
 import { PeopleOperations } from './people-operations';
 import { PhiFunction } from './phi-function';
@@ -98,6 +99,7 @@ export class ApiStack extends Stack {
       functions.set(name, handler);
     }
     new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });
+    alarmOnKeyFaults(monitoring, config);
     new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
     new PeopleOperations(this, 'PeopleOperations', {
       config,

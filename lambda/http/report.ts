@@ -1,4 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { KeyError } from '../encryption/key-error';
+import type { ApiEnvironment } from '../environment';
+import { keyFaultLine } from './key-fault';
 
 const logger = new Logger({ serviceName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'ward' });
 
@@ -9,6 +12,16 @@ const logger = new Logger({ serviceName: process.env['AWS_LAMBDA_FUNCTION_NAME']
 export function report(failure: { readonly requestId: string; readonly route: string; readonly error: unknown }): void {
   const chain = causes(failure.error);
   logger.error('request failed', { request: failure.requestId, route: failure.route, causes: chain });
+  const fault = keyErrorIn(failure.error);
+  if (fault) process.stdout.write(`${keyFaultLine(stage(), new Date(), fault.code)}\n`);
+}
+
+/** the last part of the log's name, which every function of the API knows */
+const stage = (): string => (process.env['AUDIT_ORIGIN' satisfies keyof ApiEnvironment] ?? '').split('/').at(-1) ?? '';
+
+function keyErrorIn(error: unknown, depth = 0): KeyError | undefined {
+  if (error instanceof KeyError) return error;
+  return error instanceof Error && depth < 5 ? keyErrorIn(error.cause, depth + 1) : undefined;
 }
 
 /** @returns class and code of an error and of what caused it, outermost first; of a refusal by IAM the action as well */
