@@ -11,4 +11,8 @@ export const patience = {
 export const documents = DynamoDBDocumentClient.from(new DynamoDBClient(patience), {
   marshallOptions: { removeUndefinedValues: true },
 });
-export const kms = new KMSClient(patience);
+/** A request may ask KMS after it has waited for a table: three times this still leaves time to say that it failed. */
+export const kms = new KMSClient({
+  ...patience,
+  requestHandler: { ...patience.requestHandler, requestTimeout: 2000 },
+});

@@ -46,7 +46,10 @@ const metrics = (code: string): number =>
   own.ward
     .files()
     .filter(({ path }) => path.includes('/logs/'))
-    .reduce((sum, { bytes }) => sum + bytes.toString().split(`\\"code\\":\\"${code}\\",\\"KeyFault\\":1`).length - 1, 0);
+    .reduce(
+      (sum, { bytes }) => sum + bytes.toString().split(`\\"code\\":\\"${code}\\",\\"KeyFault\\":1`).length - 1,
+      0,
+    );
 
 describe('KMS fails: nothing is shown, nothing is stored, and it is a metric', () => {
   const pending = 'arn:aws:kms:us-east-1:000000000000:key/1 is pending deletion.';
@@ -59,31 +62,35 @@ describe('KMS fails: nothing is shown, nothing is stored, and it is a metric', (
     ['timeout', () => failure('DependencyTimeoutException')],
     ['invalid', () => failure('IncorrectKeyException')],
     ['unavailable', () => failure('KMSInternalException')],
-  ] as const)('%s', async (code, reply) => {
-    const id = await patient();
-    const before = await stored(cloud);
-    const seen = metrics(code);
-    const fails: Intercept = async (service, call, next) => (service === 'KMS' ? reply() : next(call));
-    await under(fails, async () => {
-      const answers: Response[] = [
-        await clinician().get(`/v1/patients/${id}`),
-        await clinician().get(notesOf(id)),
-        await clinician().post(notesOf(id), { text: 'never stored' }),
-        await registrar().patch(`/v1/patients/${id}`, { gender: 'other' }, 1),
-        await register(),
-        await cloud.as('compliance').post(`/v1/patients/${id}/keys`, {}),
-      ];
-      const [read, empty, ...writes] = answers;
-      if (read) expectProblem(read, 503, 'unavailable');
-      // A category without entries needs no key.
-      expect(empty?.status).toBe(200);
-      for (const answer of writes) expectProblem(answer, 503, 'unavailable', 'never stored');
-    });
-    const unsession = (items: string[]) => items.filter((item) => !item.includes('"SESSION#'));
-    expect(unsession(await stored(cloud))).toEqual(unsession(before));
-    expect(metrics(code)).toBe(seen + 5);
-    expect((await clinician().get(`/v1/patients/${id}`)).status).toBe(200);
-  }, 60_000);
+  ] as const)(
+    '%s',
+    async (code, reply) => {
+      const id = await patient();
+      const before = await stored(cloud);
+      const seen = metrics(code);
+      const fails: Intercept = async (service, call, next) => (service === 'KMS' ? reply() : next(call));
+      await under(fails, async () => {
+        const answers: Response[] = [
+          await clinician().get(`/v1/patients/${id}`),
+          await clinician().get(notesOf(id)),
+          await clinician().post(notesOf(id), { text: 'never stored' }),
+          await registrar().patch(`/v1/patients/${id}`, { gender: 'other' }, 1),
+          await register(),
+          await cloud.as('compliance').post(`/v1/patients/${id}/keys`, {}),
+        ];
+        const [read, empty, ...writes] = answers;
+        if (read) expectProblem(read, 503, 'unavailable');
+        // A category without entries needs no key.
+        expect(empty?.status).toBe(200);
+        for (const answer of writes) expectProblem(answer, 503, 'unavailable', 'never stored');
+      });
+      const unsession = (items: string[]) => items.filter((item) => !item.includes('"SESSION#'));
+      expect(unsession(await stored(cloud))).toEqual(unsession(before));
+      expect(metrics(code)).toBe(seen + 5);
+      expect((await clinician().get(`/v1/patients/${id}`)).status).toBe(200);
+    },
+    60_000,
+  );
 
   test('once: throttling that passes is nothing that anybody sees', async () => {
     const id = await patient();
@@ -176,7 +183,10 @@ test('a stack that is configured with another organization serves nothing, and s
   const other = (text: string) =>
     text
       .replaceAll('"ORGANIZATION":"ward-local"', '"ORGANIZATION":"other-clinic"')
-      .replaceAll('"kms:EncryptionContext:organization":"ward-local"', '"kms:EncryptionContext:organization":"other-clinic"');
+      .replaceAll(
+        '"kms:EncryptionContext:organization":"ward-local"',
+        '"kms:EncryptionContext:organization":"other-clinic"',
+      );
   own = await ownCloud((template) => Object.assign(template, JSON.parse(other(JSON.stringify(template)))), {
     directory: own.directory,
   });
