@@ -160,6 +160,15 @@ const registers: readonly TableGrant[] = [
 ];
 /** what keeps the lookups of a patient equal to its demographics: a corrected name leaves the index */
 const reindexes = records.mayWithEvent([lookups], 'PutItem', 'DeleteItem');
+/** incidents, with their people, words and documents */
+const keepsIncidents: readonly TableGrant[] = [
+  decides(),
+  audits,
+  governance.may(['INCIDENTS', 'INCIDENT#*'], 'Query'),
+  governance.may(['INCIDENT#*', 'INCIDENT-SUBJECT#*'], 'GetItem'),
+  governance.mayWithEvent(['INCIDENTS', 'INCIDENT#*'], 'PutItem'),
+  governance.mayWithEvent(['INCIDENT-SUBJECT#*'], 'UpdateItem', 'DeleteItem'),
+];
 
 export const functions = {
   account: {
@@ -491,6 +500,24 @@ export const functions = {
     archive: readsSegments,
     memoryMegabytes: 1769,
     timeoutSeconds: 29,
+  },
+  incidents: {
+    concern: 'opens, assesses, determines and ends incidents',
+    tables: [...keepsIncidents, ...consumesApprovals],
+    patientKey: { Decrypt: ['governance'], GenerateDataKey: ['governance'] },
+  },
+  'incident-containment': {
+    concern: 'suspends and freezes because of an incident, all at once',
+    tables: [
+      ...keepsIncidents,
+      governance.may(['ACTOR#*', 'CONTROL#*'], 'GetItem'),
+      governance.mayWithEvent(['CONTROL#*', 'CONTROLS'], 'PutItem'),
+      governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
+      changesActors(...suspension),
+      countsHolders,
+    ],
+    patientKey: { Decrypt: ['governance'], GenerateDataKey: ['governance'] },
+    userPool: ['AdminDisableUser', 'AdminUserGlobalSignOut'],
   },
   sealer: {
     concern: 'seals streamed events into the locked archive and indexes them',

@@ -102,7 +102,9 @@ export function decide(question: Question): Decision {
   const relationship: Relationship = rule.patient ? relate(question, actor, rule) : { basis: 'role' };
   if ('reason' in relationship) return { outcome: 'deny', reason: relationship.reason, purpose: row.purpose };
 
-  const granted = rule.access === 'read' ? row.reads : rule.access === 'write' ? row.writes : [];
+  const granted: readonly Category[] = { read: row.reads, write: row.writes, notice: row.notices ?? [], none: [] }[
+    rule.access
+  ];
   const { basis, scope = granted, purpose = row.purpose } = relationship;
   const permitted = categories.filter((category) => granted.includes(category) && scope.includes(category));
   if (categories.length > 0 && rule.access !== 'none' && permitted.length === 0)

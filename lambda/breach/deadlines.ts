@@ -35,7 +35,7 @@ export interface BreachFacts {
 }
 
 export interface Duty {
-  /** `individual`, `media:CA`, `hhs`, `covered-entity`, `state:CA`, `authority:CA:1` */
+  /** `individual`, `media-CA`, `hhs`, `covered-entity`, `state-CA`, `authority-CA-1` */
   readonly id: string;
   readonly duty: string;
   readonly citation: string;
@@ -104,7 +104,7 @@ export function duties(facts: BreachFacts): Duty[] {
     if (count > mediaAbove)
       found.push(
         duty(
-          `media:${state}`,
+          `media-${state}`,
           `Notify prominent media outlets in ${jurisdictions[state]}`,
           '45 CFR 164.406',
           limit,
@@ -126,7 +126,7 @@ export function duties(facts: BreachFacts): Duty[] {
   for (const [state, count] of known(residents)) if (count > 0) found.push(...stateDuties(state, count, facts, holds));
   if ((residents.unknown ?? 0) > 0)
     found.push({
-      id: 'state:unknown',
+      id: 'state-unknown',
       duty: 'Find the State of residence of the individuals whose State is not on file',
       citation: 'State law',
       held: false,
@@ -149,11 +149,11 @@ function stateDuties(
   const law = stateLaws[state];
   const name = jurisdictions[state];
   if (!law)
-    return [{ id: `state:${state}`, duty: `Law of ${name}`, citation: 'State law', held: false, note: notCovered }];
+    return [{ id: `state-${state}`, duty: `Law of ${name}`, citation: 'State law', held: false, note: notCovered }];
   const note = law.note === undefined ? {} : { note: law.note };
   const own = {
     ...duty(
-      `state:${state}`,
+      `state-${state}`,
       `Notify the residents of ${name}`,
       law.statute,
       after(law.individuals, facts.discovered),
@@ -165,7 +165,7 @@ function stateDuties(
     if (count < authority.from) return [];
     const start = authority.after === 'discovery' ? facts.discovered : facts.individualsNotified;
     const told = duty(
-      `authority:${state}:${index + 1}`,
+      `authority-${state}-${index + 1}`,
       `Tell the ${authority.name}`,
       law.statute,
       start === undefined ? undefined : after(authority.term, start),

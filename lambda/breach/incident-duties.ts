@@ -61,6 +61,6 @@ export function dutyStatuses(incident: Incident, people: readonly PersonNotice[]
 /** the duties that the letters themselves meet */
 function toldOf(duty: string, people: readonly PersonNotice[]): Day | undefined {
   if (duty === 'individual') return individualsTold(people);
-  const state = /^state:([A-Z]{2})$/.exec(duty)?.[1];
+  const state = /^state-([A-Z]{2})$/.exec(duty)?.[1];
   return state ? individualsTold(people.filter(({ residence }) => residence === state)) : undefined;
 }

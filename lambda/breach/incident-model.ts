@@ -102,8 +102,6 @@ export const incidentItem = z.object({
   subjects: z.array(z.uuid()).max(20),
   /** the alert it came from */
   alert: z.string().optional(),
-  /** wrapped key of its narratives */
-  wrappedKey: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
   measures: z.array(measure),
   holds: z.array(hold),
   assessment: assessmentCodes.optional(),

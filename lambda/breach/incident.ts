@@ -8,15 +8,7 @@ import type { dossier, Incident, IncidentState, measure, scopeSummary } from './
 
 export type Opening = Pick<
   Incident,
-  | 'id'
-  | 'discovered'
-  | 'discoveryBasis'
-  | 'type'
-  | 'locations'
-  | 'associate'
-  | 'associateInvolved'
-  | 'subjects'
-  | 'wrappedKey'
+  'id' | 'discovered' | 'discoveryBasis' | 'type' | 'locations' | 'associate' | 'associateInvolved' | 'subjects'
 > & {
   readonly began?: Day | undefined;
   readonly ended?: Day | undefined;

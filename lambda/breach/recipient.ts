@@ -42,6 +42,25 @@ export interface CommunicationPreference {
   readonly emailConsent: boolean;
 }
 
+/** FHIR's own mark of the address or number that is preferred over the others. */
+const preferredUrl = 'http://hl7.org/fhir/StructureDefinition/iso21090-preferred';
+/** set on an e-mail address by whoever took down that the patient agreed to be told by e-mail */
+export const emailConsentUrl = 'urn:ward:extension:notice-by-email';
+
+/** @returns what the patient asked for, as their demographics have it */
+export function preferenceOf(demographics: Fields): CommunicationPreference {
+  const wished = addresses(demographics).find((address) => isSet(address, preferredUrl));
+  const address = wished && linesOf(wished);
+  const agreed = objects(demographics['telecom']).find(
+    (telecom) => telecom['system'] === 'email' && !isOver(telecom['period']) && isSet(telecom, emailConsentUrl),
+  );
+  const email = agreed && clean(agreed['value']);
+  return { ...(address && { address }), ...(email && { email }), emailConsent: email !== undefined };
+}
+
+const isSet = (element: Fields, url: string): boolean =>
+  objects(element['extension']).some((each) => each['url'] === url && each['valueBoolean'] === true);
+
 /** @returns the State of residence, from the home address that is valid now */
 export function residenceOf(demographics: Fields): Residence {
   const [home] = addresses(demographics).filter(({ use }) => use !== 'work' && use !== 'temp');

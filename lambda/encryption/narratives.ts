@@ -17,9 +17,9 @@ export interface SealedNarrative {
 
 /** What a narrative is bound to: moved to another subject it does not open. */
 export interface NarrativePlace {
-  /** of the patient that it may speak of */
+  /** of the patient that it may speak of; empty where it is of no single one */
   readonly patient: string;
-  readonly type: 'emergency-access';
+  readonly type: 'emergency-access' | 'incident';
   /** what it is part of; the key is made for this id and no other */
   readonly id: string;
 }

@@ -6,8 +6,8 @@ import { contentsOf, Holder } from './sealed-contents';
 /** The resource that a decrypted value came from: what the audit event of its release must name. */
 export interface SealedResource {
   readonly patient: string;
-  /** `import`: a staged part of an import, which is never released; `emergency-access`: a clinician's words */
-  readonly type: Category | 'import' | 'emergency-access';
+  /** `import`: a staged part of an import, which is never released; `emergency-access`, `incident`: a person's words */
+  readonly type: Category | 'import' | 'emergency-access' | 'incident';
   /** the entry */
   readonly id: string;
   readonly version: number;

@@ -3,6 +3,7 @@ import { GovernanceError } from '../access/governance';
 import { AccessDenied } from '../access/guard';
 import { AuditError } from '../audit/audit-error';
 import { TokenError } from '../authentication/token';
+import { BreachError } from '../breach/breach-error';
 import { EnvelopeError } from '../encryption/envelope-error';
 import { KeyError } from '../encryption/key-error';
 import { ReadIncomplete } from '../records/consistent-reads';
@@ -12,6 +13,10 @@ import { Problem, type ProblemType } from './problem';
 /** The one place that says which failure becomes which answer. What is not named here is `internal`. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof BreachError)
+    return new Problem(incidentStates.includes(error.code) ? 'incident-state' : 'invalid-input', {
+      errors: [{ field: error.field, message: error.message }],
+    });
   if (error instanceof InputError) return new Problem('invalid-input', { errors: error.errors.slice(0, 50) });
   if (error instanceof AccessDenied) return new Problem(signInAgain(error.reason) ?? 'forbidden');
   if (error instanceof TokenError) return new Problem(error.code === 'unavailable' ? 'unavailable' : 'unauthorized');
@@ -28,6 +33,16 @@ function signInAgain(reason: AccessDenied['reason']): ProblemType | undefined {
   if (reason === 'session-idle' || reason === 'reauthentication-required') return reason;
   return reason === 'session-ended' || reason === 'signed-out' ? 'session-ended' : undefined;
 }
+
+/** what is not wrong with the request but with the moment */
+const incidentStates: readonly BreachError['code'][] = [
+  'transition',
+  'assessment-incomplete',
+  'outcome-missing',
+  'notice-unproven',
+  'duty-open',
+  'safe-harbour',
+];
 
 const keyProblems: Partial<Record<KeyError['code'], ProblemType>> = {
   'organization-mismatch': 'organization-mismatch',

@@ -25,6 +25,7 @@ export const problems = {
   'import-state': [409, 'The import is not in a state that allows this'],
   'legal-hold': [409, 'A legal hold preserves this record'],
   retention: [409, 'A retention rule still keeps this record'],
+  'incident-state': [409, 'The incident is not where this can be done'],
   gone: [410, 'The record has been disposed of'],
   'stale-version': [412, 'The resource has another version than If-Match says'],
   'body-too-large': [413, 'The body is larger than this route takes'],

@@ -37,10 +37,10 @@ describe('federal deadlines', () => {
   });
 
   test('media are told for MORE than 500 residents of one State, not for 500 and not for 501 of two - 45 CFR 164.406', () => {
-    expect(dueOf(facts({ residents: { OH: 500 } }))).not.toHaveProperty('media:OH');
-    expect(dueOf(facts({ residents: { OH: 251, TX: 250 } }))).not.toHaveProperty('media:OH');
-    expect(dueOf(facts({ residents: { OH: 501 } }))['media:OH']).toBe('2026-03-16');
-    expect(dueOf(facts({ residents: { PR: 501 } }))['media:PR']).toBe('2026-03-16');
+    expect(dueOf(facts({ residents: { OH: 500 } }))).not.toHaveProperty('media-OH');
+    expect(dueOf(facts({ residents: { OH: 251, TX: 250 } }))).not.toHaveProperty('media-OH');
+    expect(dueOf(facts({ residents: { OH: 501 } }))['media-OH']).toBe('2026-03-16');
+    expect(dueOf(facts({ residents: { PR: 501 } }))['media-PR']).toBe('2026-03-16');
   });
 
   test('an associate owes the report to its covered entities and nothing else - 45 CFR 164.410', () => {
@@ -86,23 +86,23 @@ describe('State law', () => {
         statute: expect.any(String),
       });
     for (const code of uncoveredJurisdictions)
-      expect(duties(facts({ residents: { [code]: 1 } })).find(({ id }) => id === `state:${code}`)).toMatchObject({
+      expect(duties(facts({ residents: { [code]: 1 } })).find(({ id }) => id === `state-${code}`)).toMatchObject({
         note: 'not covered, ask counsel',
       });
   });
 
   test('thresholds of authorities are met at their number and not one below', () => {
-    expect(dueOf(facts({ residents: { TX: 249 } }))).not.toHaveProperty('authority:TX:1');
-    expect(dueOf(facts({ residents: { TX: 250 } }))['authority:TX:1']).toBe('2026-02-14');
-    expect(dueOf(facts({ residents: { WA: 500 } }))).not.toHaveProperty('authority:WA:1');
-    expect(dueOf(facts({ residents: { FL: 1 } }))['state:FL']).toBe('2026-02-14');
+    expect(dueOf(facts({ residents: { TX: 249 } }))).not.toHaveProperty('authority-TX-1');
+    expect(dueOf(facts({ residents: { TX: 250 } }))['authority-TX-1']).toBe('2026-02-14');
+    expect(dueOf(facts({ residents: { WA: 500 } }))).not.toHaveProperty('authority-WA-1');
+    expect(dueOf(facts({ residents: { FL: 1 } }))['state-FL']).toBe('2026-02-14');
   });
 
   test('a term that counts from the notice to individuals has no day before there was one', () => {
     const residents = { CA: 501 };
-    expect(dueOf(facts({ residents }))['authority:CA:1']).toBeUndefined();
-    expect(dueOf(facts({ residents, individualsNotified: '2026-02-01' }))['authority:CA:1']).toBe('2026-02-16');
-    expect(dueOf(facts({ residents }))['authority:CA:2']).toBe(addBusinessDays('2026-01-15', 15));
+    expect(dueOf(facts({ residents }))['authority-CA-1']).toBeUndefined();
+    expect(dueOf(facts({ residents, individualsNotified: '2026-02-01' }))['authority-CA-1']).toBe('2026-02-16');
+    expect(dueOf(facts({ residents }))['authority-CA-2']).toBe(addBusinessDays('2026-01-15', 15));
   });
 
   test('a State is known by code and by name, whatever the case', () => {
@@ -113,7 +113,7 @@ describe('State law', () => {
 
   test('individuals whose State is not on file count for HHS and are asked about', () => {
     const found = duties(facts({ residents: { unknown: 500 } }));
-    expect(found.map(({ id }) => id)).toEqual(['individual', 'hhs', 'state:unknown']);
+    expect(found.map(({ id }) => id)).toEqual(['individual', 'hhs', 'state-unknown']);
     expect(found[1]?.due).toBe('2026-03-16');
   });
 });

@@ -29,7 +29,6 @@ const fresh = (): Incident =>
       associate: false,
       associateInvolved: false,
       subjects: [],
-      wrappedKey: Uint8Array.of(1),
     },
     author,
   );
@@ -156,9 +155,9 @@ test('what is met, missed, open and overdue is told apart', () => {
   const incident = walk(...toNotifying);
   const of = (people: PersonNotice[], today: string) =>
     Object.fromEntries(dutyStatuses(incident, people, today).map(({ id, status }) => [id, status]));
-  expect(of([person('sent')], '2026-02-02')).toEqual({ individual: 'met', hhs: 'open', 'state:OH': 'met' });
+  expect(of([person('sent')], '2026-02-02')).toEqual({ individual: 'met', hhs: 'open', 'state-OH': 'met' });
   expect(of([{ ...person('sent'), on: '2026-03-17' }], '2026-03-20')).toMatchObject({ individual: 'missed' });
-  expect(of([person('returned')], '2026-03-17')).toMatchObject({ individual: 'overdue', 'state:OH': 'overdue' });
+  expect(of([person('returned')], '2026-03-17')).toMatchObject({ individual: 'overdue', 'state-OH': 'overdue' });
 });
 
 test.each([

@@ -1,0 +1,196 @@
+import { v7 } from 'uuid';
+import * as z from 'zod';
+import { approverStands, consumeApproval, isGoodFor } from '../access/approvals';
+import { readApproval } from '../access/approvals-store';
+import { Released } from '../audit/release';
+import { type NarrativesEnvironment, narrativesVariables, readEnvironment } from '../environment';
+import type { Answer, Exchange } from '../http/chain';
+import { documents, kms } from '../http/clients';
+import { entityTag } from '../http/conditions';
+import { Runtime } from '../http/runtime';
+import { Writes } from '../records/transaction';
+import { assess, assessmentInput, factorNames, outcomes, safeHarbourInput } from './assessment';
+import { dayOf } from './calendar';
+import { open as opened } from './incident';
+import { IncidentDesk, narrativeResource, resourceOf, words } from './incident-desk';
+import { breachLocationCodes, breachTypeCodes, discoveryBases, type Incident } from './incident-model';
+import { nameSubjects, openIncident } from './incident-store';
+import { noticesOf, shownIncident, summaryOf } from './shown';
+
+const environment = readEnvironment<NarrativesEnvironment>(...narrativesVariables);
+const runtime = new Runtime(environment);
+const desk = new IncidentDesk(runtime, environment, kms);
+const table = environment.GOVERNANCE_TABLE;
+
+const opening = z.strictObject({
+  discovered: z.string(),
+  discovery_basis: z.enum(discoveryBases),
+  /** how it came to be known, by whom, and what is known of it */
+  description: words,
+  breach_began: z.string().optional(),
+  breach_ended: z.string().optional(),
+  type: z.enum(breachTypeCodes),
+  locations: z.array(z.enum(breachLocationCodes)).min(1).max(8),
+  associate: z.boolean().default(false),
+  associate_involved: z.boolean().default(false),
+  subjects: z.array(z.uuid()).max(20).default([]),
+});
+const assessing = assessmentInput.extend({ safe_harbour: safeHarbourInput.optional() });
+const determining = z.strictObject({ outcome: z.enum(outcomes), approval: z.uuid(), reason: words });
+const holding = z.strictObject({
+  kind: z.enum(['written', 'oral']),
+  from: z.string(),
+  until: z.string(),
+  /** who said so, and of which agency: 45 CFR 164.412(b) asks to document the statement and the identity */
+  statement: words,
+});
+const ending = z.strictObject({ reason: words });
+
+/** 45 CFR 164.308(a)(6)(ii). Discovery is day 0 of every deadline, and its basis is kept. */
+async function open(exchange: Exchange): Promise<Answer> {
+  const permit = await runtime.guard.permit(exchange.access);
+  const body = exchange.body(opening);
+  const author = { by: permit.actor.sub, at: exchange.access.now };
+  const incident = await desk.judged(permit, undefined, () =>
+    opened(
+      {
+        id: v7(),
+        discovered: body.discovered,
+        discoveryBasis: body.discovery_basis,
+        began: body.breach_began,
+        ended: body.breach_ended,
+        type: body.type,
+        locations: body.locations,
+        associate: body.associate,
+        associateInvolved: body.associate_involved,
+        subjects: [...new Set(body.subjects)],
+      },
+      author,
+    ),
+  );
+  const narrative = await desk.seal(permit, 'description', body.description);
+  const writes = new Writes<'incident'>()
+    .add('incident', ...openIncident(table, incident))
+    .add('incident', desk.store.addNarrative(incident.id, narrative));
+  const resources = [resourceOf(incident), narrativeResource(narrative)];
+  const event = permit.event({ status: 201, reason: body.discovery_basis, resources });
+  const receipt = await runtime.store(permit, event, writes, () => 'conflict');
+  return {
+    status: 201,
+    headers: entityTag(1),
+    body: Released.facts(shownIncident(incident, [], dayOf(author.at)), receipt),
+  };
+}
+
+async function list(exchange: Exchange): Promise<Answer> {
+  const permit = await runtime.guard.permit(exchange.access);
+  const incidents = await desk.store.all();
+  const receipt = await runtime.outbox.record(
+    ...permit.events({ status: 200, resources: incidents.map((incident) => resourceOf(incident)) }),
+  );
+  return { status: 200, body: Released.facts({ incidents: incidents.map(summaryOf) }, receipt) };
+}
+
+async function read(exchange: Exchange): Promise<Answer> {
+  const { permit, incident } = await desk.at(exchange);
+  const people = await desk.store.people(incident.id);
+  return desk.answer(permit, incident, shownIncident(incident, people, dayOf(exchange.access.now)));
+}
+
+/** 45 CFR 164.402(2). Every question has an answer and every factor a reason. */
+async function makeAssessment(exchange: Exchange): Promise<Answer> {
+  const { permit, incident } = await desk.at(exchange);
+  const { safe_harbour: evidence, ...input } = exchange.body(assessing);
+  const { reason: evidenceReason, ...safeHarbour } = evidence ?? { reason: undefined };
+  const assessment = await desk.judged(permit, incident, () => assess(input, permit.actor.sub, exchange.access.now));
+  const after = await desk.take(permit, incident, {
+    step: 'assess',
+    assessment,
+    ...('encrypted' in safeHarbour ? { safeHarbour } : {}),
+  });
+  const reasons = Object.fromEntries(factorNames.map((name) => [name, input[name].reason]));
+  const text = JSON.stringify({ ...reasons, conclusion: input.conclusion, safe_harbour: evidenceReason });
+  return changed(permit, incident, after, await desk.seal(permit, 'assessment', text), {
+    reason: `probability-${assessment.probability}`,
+  });
+}
+
+/** Two people: the officer who asks and acts, and another who agrees to just this outcome. */
+async function determine(exchange: Exchange): Promise<Answer> {
+  const { permit, incident } = await desk.at(exchange);
+  const { outcome, approval: id, reason } = exchange.body(determining);
+  const use = {
+    kind: 'breach-determination',
+    subject: incident.id,
+    executor: permit.actor.sub,
+    now: exchange.access.now,
+  } as const;
+  const approval = await readApproval(documents, table, id);
+  if (!isGoodFor(approval, use) || approval.details['outcome'] !== outcome)
+    return runtime.refuse(permit, 'approval-refused', {}, [resourceOf(incident)]);
+  const after = await desk.take(permit, incident, {
+    step: 'determine',
+    outcome,
+    approval: approval.id,
+    approvedBy: approval.decidedBy ?? '',
+  });
+  const spent = new Writes<'approval'>().add(
+    'approval',
+    consumeApproval(table, approval, use),
+    approverStands(table, approval),
+  );
+  return changed(permit, incident, after, await desk.seal(permit, 'determination', reason), {
+    reason: outcome,
+    writes: spent,
+    resources: [{ id: approval.id, type: 'approval', version: null }],
+  });
+}
+
+/** 45 CFR 164.412: what a law-enforcement official said, and until when it delays. */
+async function hold(exchange: Exchange): Promise<Answer> {
+  const { permit, incident } = await desk.at(exchange);
+  const { statement, ...given } = exchange.body(holding);
+  const after = await desk.take(permit, incident, { step: 'hold', hold: given });
+  return changed(permit, incident, after, await desk.seal(permit, 'hold', statement), { reason: given.kind });
+}
+
+async function close(exchange: Exchange): Promise<Answer> {
+  const { permit, incident } = await desk.at(exchange);
+  const { reason } = exchange.body(ending);
+  const people = await desk.store.people(incident.id);
+  const after = await desk.take(permit, incident, { step: 'close', people: noticesOf(people) });
+  const writes = new Writes<'subject'>().add('subject', ...(await desk.store.release(incident)));
+  return changed(permit, incident, after, await desk.seal(permit, 'closing', reason), { writes });
+}
+
+async function reopen(exchange: Exchange): Promise<Answer> {
+  const { permit, incident } = await desk.at(exchange);
+  const { reason } = exchange.body(ending);
+  const after = await desk.take(permit, incident, { step: 'reopen' });
+  const writes = new Writes<'subject'>().add('subject', ...nameSubjects(table, incident));
+  return changed(permit, incident, after, await desk.seal(permit, 'closing', reason), { writes });
+}
+
+async function changed(
+  permit: Parameters<typeof desk.keep>[0],
+  before: Incident,
+  after: Incident,
+  narrative: Awaited<ReturnType<typeof desk.seal>>,
+  more: Omit<Parameters<typeof desk.keep>[3], 'narratives'>,
+): Promise<Answer> {
+  const people = await desk.store.people(after.id);
+  const receipt = await desk.keep(permit, before, after, { ...more, narratives: [narrative] });
+  const shown = shownIncident(after, people, dayOf(permit.access.now));
+  return { status: 200, headers: entityTag(after.version), body: Released.facts(shown, receipt) };
+}
+
+export const handler = runtime.serve({
+  'incident.open': open,
+  'incident.list': list,
+  'incident.read': read,
+  'incident.assess': makeAssessment,
+  'incident.determine': determine,
+  'incident.hold': hold,
+  'incident.close': close,
+  'incident.reopen': reopen,
+});
