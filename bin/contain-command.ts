@@ -1,0 +1,37 @@
+import { Argument, type Command } from 'commander';
+import { contain, containable, release } from './contain';
+import { operate } from './operator';
+import { say } from './prompt';
+
+interface Options {
+  readonly reason: string;
+  readonly hours: string;
+  readonly release?: true;
+  readonly approval?: string;
+}
+
+/** `ward contain`: with the operator's own credentials, not through the API. */
+export function addContainment(
+  program: Command,
+  where: () => { readonly outputs?: string; readonly data: string },
+): void {
+  program
+    .command('contain')
+    .description('suspend a user, freeze a patient or role, or lock Ward down, when the API is the problem')
+    .addArgument(new Argument('<kind>').choices(containable))
+    .argument('[target]', 'id of the user or patient, or name of the role')
+    .option('--reason <code>', 'why, as a code', 'suspected-breach')
+    .option('--hours <number>', 'how long a freeze or lockdown counts at most', '24')
+    .option('--release', 'end it instead')
+    .option('--approval <id>', 'of a second person, to release a lockdown')
+    .action(async (kind: (typeof containable)[number], target: string | undefined, options: Options) => {
+      const operator = operate(where(), 'ward-contain');
+      const { reason, hours, approval } = options;
+      const named = { kind, ...(target === undefined ? {} : { target }) };
+      say(
+        options.release
+          ? await release(operator, { ...named, ...(approval === undefined ? {} : { approval }) })
+          : await contain(operator, { ...named, reason, hours: Number(hours) }),
+      );
+    });
+}
