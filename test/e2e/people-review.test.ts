@@ -3,6 +3,8 @@ import { hire } from './people';
 import { caredFor } from './scene';
 import { ward as open } from './ward';
 
+jest.setTimeout(120_000);
+
 const ward = open();
 const admin = ward.as('admin');
 const compliance = ward.as('compliance');

@@ -5,6 +5,8 @@ import type { AuditEvent } from '../../lambda/audit/event';
 import { address, hire, type Newcomer, signInAgain } from './people';
 import { ward as open } from './ward';
 
+jest.setTimeout(120_000);
+
 const ward = open();
 
 /** Delivery is asynchronous, as in AWS: waits for it, and says what came when it did not. */

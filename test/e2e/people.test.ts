@@ -3,6 +3,8 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { address, approvedAccount, hire, invitation, settleIn, signInAgain } from './people';
 import { ward as open, type Response } from './ward';
 
+jest.setTimeout(120_000);
+
 const ward = open();
 const admin = ward.as('admin');
 const compliance = ward.as('compliance');

@@ -90,6 +90,55 @@ export function describeAuthentication({ production }: { readonly production: Sy
     expect(only('AWS::Cognito::UserPoolClient')).not.toHaveProperty('Properties.AllowedOAuthFlows');
   });
 
+  test('no trigger that could stand in for a factor: a custom challenge, a migration or a verified sign-up - 45 CFR 164.312(d)', () => {
+    const { LambdaConfig } = (only('AWS::Cognito::UserPool') as { Properties: { LambdaConfig: object } }).Properties;
+    // The first adds a scope, the second writes evidence; neither can prove anything for anybody.
+    expect(Object.keys(LambdaConfig).sort()).toEqual(['PostAuthentication', 'PreTokenGenerationConfig']);
+    expect(LambdaConfig).toMatchObject({
+      PostAuthentication: { 'Fn::GetAtt': [expect.stringMatching(/^PostAuthentication/), 'Arn'] },
+    });
+  });
+
+  test('no client signs in with a password in plain text, by an administrator or by a challenge of our own making', () => {
+    const clients = production.api.resources('AWS::Cognito::UserPoolClient');
+    expect(clients).toHaveLength(1);
+    const weak = ['USER_PASSWORD', 'ADMIN_USER_PASSWORD', 'ADMIN_NO_SRP', 'CUSTOM_AUTH'];
+    for (const [, { Properties }] of clients)
+      for (const flow of Properties.ExplicitAuthFlows as string[])
+        expect(weak.filter((each) => flow.includes(each))).toEqual([]);
+  });
+
+  test('nobody but the pool’s own settings makes a second way in: no domain, identity provider or identity pool', () => {
+    for (const type of ['UserPoolDomain', 'UserPoolIdentityProvider', 'UserPoolGroup', 'UserPoolUser', 'IdentityPool'])
+      expect(production.api.resources(`AWS::Cognito::${type}`)).toEqual([]);
+  });
+
+  test('whose account it is after a recovery is set once, at its creation, and no app can write it', () => {
+    expect(only('AWS::Cognito::UserPool')).toMatchObject({
+      Properties: {
+        Schema: expect.arrayContaining([
+          expect.objectContaining({ Name: 'person', AttributeDataType: 'String', Mutable: false }),
+        ]),
+      },
+    });
+    expect(only('AWS::Cognito::UserPoolClient')).toMatchObject({ Properties: { WriteAttributes: ['email'] } });
+  });
+
+  test('user activity goes to a log group of our key, kept six years, and from there to the audit log', () => {
+    expect(only('AWS::Cognito::LogDeliveryConfiguration')).toMatchObject({
+      Properties: { LogConfigurations: [{ EventSource: 'userAuthEvents', LogLevel: 'INFO' }] },
+    });
+    const groups = production.api.resources('AWS::Logs::LogGroup').filter(([id]) => id.includes('UserActivity'));
+    expect(groups).toHaveLength(1);
+    expect(groups[0]?.[1]).toMatchObject({
+      DeletionPolicy: 'Retain',
+      Properties: { RetentionInDays: 2192, KmsKeyId: expect.anything() },
+    });
+    expect(only('AWS::Logs::SubscriptionFilter')).toMatchObject({
+      Properties: { FilterPattern: '', DestinationArn: { 'Fn::GetAtt': [expect.stringMatching(/^SignInLog/), 'Arn'] } },
+    });
+  });
+
   test('the scope ward/api exists and the pre-token trigger, version 2, is what adds it', () => {
     expect(only('AWS::Cognito::UserPoolResourceServer')).toMatchObject({
       Properties: { Identifier: 'ward', Scopes: [expect.objectContaining({ ScopeName: 'api' })] },

@@ -149,7 +149,7 @@ export function describeFunctions({ production }: { readonly production: Synthes
 
   test('every log group is encrypted under our key and kept six years - 45 CFR 164.316(b)(2)(i)', () => {
     const groups = api.resources('AWS::Logs::LogGroup');
-    expect(groups).toHaveLength(entryPoints.length + 1);
+    expect(groups).toHaveLength(entryPoints.length + 2); // and the access log, and the user activity
     for (const [, group] of groups)
       expect(group).toMatchObject({
         DeletionPolicy: 'Retain',
