@@ -131,6 +131,9 @@ export const askers: Readonly<Record<string, readonly Role[]>> = {
   'user.suspend': [A, O],
   'user.reinstate': [A, O],
   'user.recover-mfa': [A],
+  'access-review.list': [A, O, U],
+  'access-review.read': [A, O, U],
+  'access-review.record': [A, O],
   'approval.request': [A, O],
   'approval.list': [A, O, U],
   'approval.read': [A, O, U],
@@ -164,6 +167,33 @@ export const askers: Readonly<Record<string, readonly Role[]>> = {
   'control.release-role': [O],
   'control.freeze-patient': [O],
   'control.release-patient': [O],
+  'key.list': [O],
+  'key.rotate': [O],
+  'patient.dispose': [O, A],
+  'disposal.read': [O, A, U],
+  'legal-hold.place': [O],
+  'legal-hold.release': [O],
+  'access-log.read': [P],
+  'audit.search': [U, O],
+  'incident.open': [O],
+  'incident.list': [O],
+  'incident.read': [O],
+  'incident.contain': [O],
+  'incident.assess': [O],
+  'incident.determine': [O],
+  'incident.hold': [O],
+  'incident.scope': [O],
+  'incident.people': [O],
+  'incident.change-people': [O],
+  'incident.notify': [O],
+  'incident.notices': [O],
+  'incident.notice': [O],
+  'incident.prove': [O],
+  'incident.document': [O],
+  'incident.dossier': [O, U],
+  'incident.release': [O],
+  'incident.close': [O],
+  'incident.reopen': [O],
   'import.create': [R],
   'import.read': [R],
   'import.stage': [R],
@@ -200,9 +230,11 @@ const writes: Record<Role, readonly string[]> = {
 
 const reading = /^(patient\.(read|search|export)|record\.(list|read|history|version))$/;
 const writing = /^(patient\.correct|record\.(create|update))$/;
+/** makes a notice of a breach, of which the officers see name and address alone */
+const notifying = /^incident\.(scope|change-people|notify|notice)$/;
 /** is about one patient's record, so it takes the role's relationship to that patient */
 const ofPatient =
-  /^(patient\.(read|correct|export)|record\..*|care-team\..*|account\.invite|representative\..*|emergency\.(read|review)|control\.(freeze|release)-patient)$/;
+  /^(patient\.(read|correct|export)|record\..*|care-team\..*|account\.invite|representative\..*|emergency\.(read|review)|control\.(freeze|release)-patient|key\.rotate|patient\.dispose|disposal\.read|legal-hold\..*|access-log\.read)$/;
 /** what a clinician may do with a patient in an emergency: care for them, not let others in or take the record away */
 const inEmergency = /^(patient\.read|record\..*|care-team\.read)$/;
 const openingEmergency = /^emergency\.(open|second)$/;
@@ -228,6 +260,7 @@ export function isAllowed({ role, action, category, relation, controls, account 
   }
   if (reading.test(action)) return reads[role].includes(category);
   if (writing.test(action)) return writes[role].includes(category);
+  if (notifying.test(action)) return category === 'demographics';
   return true;
 }
 
