@@ -79,6 +79,16 @@ export interface NarrativesEnvironment extends ApiEnvironment {
 export interface AlertingEnvironment extends NarrativesEnvironment, PatientsEnvironment {}
 /** What functions read that record what they are told of, outside the API. */
 export type EvidenceEnvironment = Pick<ApiEnvironment, 'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN'>;
+/** What functions read that keep documents under Object Lock. */
+export interface DocumentsEnvironment {
+  readonly DOCUMENTS_BUCKET: string;
+  /** COMPLIANCE or GOVERNANCE */
+  readonly DOCUMENTS_LOCK: string;
+  readonly DOCUMENTS_RETENTION_DAYS: string;
+}
+export interface ScopeEnvironment extends RecordsEnvironment, AccessLogEnvironment, DocumentsEnvironment {}
+export interface NoticesEnvironment extends RecordsEnvironment, DocumentsEnvironment {}
+export interface DossierEnvironment extends NarrativesEnvironment, AccessLogEnvironment, DocumentsEnvironment {}
 export interface SweepEnvironment extends Pick<ApiEnvironment, 'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN'> {
   readonly USER_POOL_ID: string;
   readonly STAGE: string;
@@ -129,6 +139,27 @@ export const evidenceVariables = [
   'AUDIT_TABLE',
   'AUDIT_ORIGIN',
 ] as const satisfies readonly (keyof EvidenceEnvironment)[];
+const documentsVariables = [
+  'DOCUMENTS_BUCKET',
+  'DOCUMENTS_LOCK',
+  'DOCUMENTS_RETENTION_DAYS',
+] as const satisfies readonly (keyof DocumentsEnvironment)[];
+export const scopeVariables = [
+  ...recordsVariables,
+  ...documentsVariables,
+  'AUDIT_INDEX_TABLE',
+  'ARCHIVE_BUCKET',
+] as const satisfies readonly (keyof ScopeEnvironment)[];
+export const noticesVariables = [
+  ...recordsVariables,
+  ...documentsVariables,
+] as const satisfies readonly (keyof NoticesEnvironment)[];
+export const dossierVariables = [
+  ...narrativesVariables,
+  ...documentsVariables,
+  'AUDIT_INDEX_TABLE',
+  'ARCHIVE_BUCKET',
+] as const satisfies readonly (keyof DossierEnvironment)[];
 export const sweepVariables = [
   'GOVERNANCE_TABLE',
   'AUDIT_TABLE',

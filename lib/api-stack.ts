@@ -6,12 +6,14 @@ import type { Construct } from 'constructs';
 import type {
   ApiEnvironment,
   CheckpointEnvironment,
+  DocumentsEnvironment,
   RecordsEnvironment,
   SealingEnvironment,
 } from '../lambda/environment';
 import { AccessOperations } from './access-operations';
 import { Api } from './api';
 import type { ArchiveStack } from './archive-stack';
+import { archiveRetentionDays } from './audit';
 import { AuditOperations } from './audit-operations';
 import { Authentication } from './authentication';
 import type { Config } from './config';
@@ -62,6 +64,9 @@ export class ApiStack extends Stack {
       AUDIT_INDEX_TABLE: data.tables.auditIndex.tableName,
       AUDIT_LOG_TABLE: data.tables.auditLog.tableName,
       ARCHIVE_BUCKET: archive.bucket.bucketName,
+      DOCUMENTS_BUCKET: data.documents.bucketName,
+      DOCUMENTS_LOCK: config.kind === 'production' ? 'COMPLIANCE' : 'GOVERNANCE',
+      DOCUMENTS_RETENTION_DAYS: String(config.kind === 'production' ? archiveRetentionDays : 1),
       SIGNING_KEYS: data.signingKeys.map((key) => key.keyArn).join(' '),
       FORMAT_PAGE: sha256(readFileSync(formatPage)),
       SETTINGS: sha256(JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)))),
@@ -91,6 +96,7 @@ export class ApiStack extends Stack {
         tables: data.tables,
         patientKey: data.patientKey,
         archive: archive.bucket,
+        documents: data.documents,
         signingKeys: data.signingKeys,
         userPoolArn: pool.userPoolArn,
         mailFrom: config.mailFrom,
@@ -119,7 +125,10 @@ export class ApiStack extends Stack {
   }
 }
 
-type Environment = RecordsEnvironment & SealingEnvironment & CheckpointEnvironment & { readonly MAIL_FROM?: string };
+type Environment = RecordsEnvironment &
+  DocumentsEnvironment &
+  SealingEnvironment &
+  CheckpointEnvironment & { readonly MAIL_FROM?: string };
 const formatPage = join(__dirname, '../docs/formats/audit-log.md');
 const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
@@ -133,6 +142,12 @@ const everyFunction = [
   'SESSION_PATIENT_IDLE_SECONDS',
   'SESSION_ABSOLUTE_SECONDS',
 ] as const satisfies readonly (keyof ApiEnvironment)[];
+/** what a function reads that keeps documents */
+const everyKeeper = [
+  'DOCUMENTS_BUCKET',
+  'DOCUMENTS_LOCK',
+  'DOCUMENTS_RETENTION_DAYS',
+] as const satisfies readonly (keyof Environment)[];
 /** what a function reads that signs or verifies the log */
 const everyVerifier = ['SIGNING_KEYS'] as const satisfies readonly (keyof Environment)[];
 /** what the one function reads that signs it */
@@ -152,6 +167,7 @@ function environmentOf(declaration: FunctionDeclaration, values: Environment): R
   const names = new Set<keyof Environment>([
     ...(calledByApi ? everyFunction : (['STAGE', 'AUDIT_ORIGIN'] as const)),
     ...(declaration.archive ? (['ARCHIVE_BUCKET'] as const) : []),
+    ...(declaration.documents ? everyKeeper : []),
     ...(declaration.signingKey ? everyVerifier : []),
     ...(declaration.signingKey?.includes('Sign') ? everySigner : []),
     ...declaration.tables.map(({ table }) => tableVariable[table]),

@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { Access } from './access';
 import { Audit } from './audit';
@@ -12,6 +13,7 @@ import { Records, type WardTable } from './records';
 /** What Ward keeps. Nothing here runs; nothing here is deleted with the stack. */
 export class DataStack extends Stack {
   readonly tables: Readonly<Record<Table, WardTable>>;
+  readonly documents: Bucket;
   readonly patientKey: IKey;
   readonly logsKey: IKey;
   readonly signingKeys: readonly IKey[];
@@ -26,6 +28,7 @@ export class DataStack extends Stack {
     const { outbox, index, log, signingKeys } = new Audit(this, 'Audit', { config });
     this.signingKeys = signingKeys;
     const documents = new Documents(this, 'Documents', { stage });
+    this.documents = documents.bucket;
     this.tables = { records, keys, audit: outbox, auditIndex: index, auditLog: log, governance };
 
     new CfnOutput(this, 'RecordsTable', { value: records.tableName });

@@ -46,6 +46,14 @@ export interface ArchiveGrant {
   readonly lists?: readonly ('ListBucket' | 'ListBucketVersions')[];
 }
 
+/** Calls on the documents bucket. What is put there is locked with it, and nobody deletes. */
+export interface DocumentsGrant {
+  /** names, ending in `*`, of objects that may be read */
+  readonly reads?: readonly string[];
+  /** … that may be put, each with its lock, and kept longer */
+  readonly writes?: readonly string[];
+}
+
 export interface FunctionDeclaration {
   readonly concern: string;
   /** what calls it; only the API's functions know the user pool. @default api */
@@ -54,6 +62,7 @@ export interface FunctionDeclaration {
   /** on the key that wraps patient keys: for which purposes of the encryption context */
   readonly patientKey?: Readonly<Partial<Record<PatientKeyAction, readonly KeyPurpose[]>>>;
   readonly archive?: ArchiveGrant;
+  readonly documents?: DocumentsGrant;
   /** of the audit log: one function signs, so that no other can vouch for a log of its own making */
   readonly signingKey?: readonly ('Sign' | 'GetPublicKey')[];
   readonly userPool?: readonly UserPoolAction[];
@@ -518,6 +527,15 @@ export const functions = {
     ],
     patientKey: { Decrypt: ['governance'], GenerateDataKey: ['governance'] },
     userPool: ['AdminDisableUser', 'AdminUserGlobalSignOut'],
+  },
+  'incident-scope': {
+    concern: 'computes from the audit log whom an incident concerns, and in which State they live',
+    tables: [...keepsIncidents, readsIndex('A#*'), readsOutbox, records.may([patients], 'GetItem', 'Query'), readsKeys],
+    patientKey: { Decrypt: ['governance', 'record'], GenerateDataKey: ['governance'] },
+    archive: readsSegments,
+    documents: { writes: ['incidents/*'] },
+    memoryMegabytes: 1769,
+    timeoutSeconds: 29,
   },
   sealer: {
     concern: 'seals streamed events into the locked archive and indexes them',

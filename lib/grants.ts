@@ -4,7 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { acknowledge } from './acknowledgements';
-import type { ArchiveGrant, FunctionDeclaration, Table, TableGrant } from './functions';
+import type { ArchiveGrant, DocumentsGrant, FunctionDeclaration, Table, TableGrant } from './functions';
 import type { WardTable } from './records';
 
 export interface Stores {
@@ -12,6 +12,7 @@ export interface Stores {
   readonly tables: Readonly<Record<Table, WardTable>>;
   readonly patientKey: IKey;
   readonly archive: IBucket;
+  readonly documents: IBucket;
   readonly signingKeys: readonly IKey[];
   readonly userPoolArn: string;
   /** absent: this stage mails nothing */
@@ -62,6 +63,7 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
       }),
     );
   if (declaration.archive) grantArchive(handler, declaration.archive, stores.archive);
+  if (declaration.documents) grantDocuments(handler, declaration.documents, stores.documents);
   if (declaration.signingKey)
     handler.addToRolePolicy(
       new PolicyStatement({
@@ -129,6 +131,35 @@ function grantArchive(
   const use = [...(reads.length > 0 ? ['kms:Decrypt'] : []), ...(writes.length > 0 ? ['kms:GenerateDataKey'] : [])];
   const viaS3 = { StringEquals: { 'kms:ViaService': `s3.${Stack.of(handler).region}.amazonaws.com` } };
   if (archive.encryptionKey) allow(use, [archive.encryptionKey.keyArn], viaS3);
+}
+
+/** What is put has its lock in the same call, and a lock can be made longer: deleting and bypassing one is granted to nobody. */
+function grantDocuments(handler: LambdaFunction, { reads = [], writes = [] }: DocumentsGrant, bucket: IBucket): void {
+  const allow = (actions: string[], names: readonly string[], conditions = {}) => {
+    if (names.length > 0)
+      handler.addToRolePolicy(
+        new PolicyStatement({ actions, resources: names.map((name) => bucket.arnForObjects(name)), conditions }),
+      );
+  };
+  allow(['s3:GetObject', 's3:GetObjectVersion'], reads);
+  allow(['s3:PutObject'], writes, { Null: { 's3:object-lock-mode': 'false' } });
+  allow(['s3:PutObjectRetention'], writes);
+  const named: unknown = Stack.of(handler).resolve(Stack.of(bucket).exportValue(bucket.bucketArn));
+  const arn = typeof named === 'object' && named !== null && 'Fn::ImportValue' in named ? named['Fn::ImportValue'] : '';
+  for (const name of new Set([...reads, ...writes]))
+    acknowledge(handler.role ?? handler, {
+      [`AwsSolutions-IAM5[Resource::${arn}/${name}]`]:
+        'Documents have the id of what they are about in their name: the policy names their folder',
+    });
+  const use = [...(reads.length > 0 ? ['kms:Decrypt'] : []), ...(writes.length > 0 ? ['kms:GenerateDataKey'] : [])];
+  if (bucket.encryptionKey)
+    handler.addToRolePolicy(
+      new PolicyStatement({
+        actions: use,
+        resources: [bucket.encryptionKey.keyArn],
+        conditions: { StringEquals: { 'kms:ViaService': `s3.${Stack.of(handler).region}.amazonaws.com` } },
+      }),
+    );
 }
 
 /** "For all values" holds of a call that names none too, so that each statement asks for their presence as well. */

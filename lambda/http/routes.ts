@@ -563,4 +563,28 @@ export const routes = [
     bodyLimit: small,
     summary: 'Suspend, freeze or lock down, all at once',
   },
+  {
+    method: 'POST',
+    path: '/v1/incidents/{incidentId}/scope',
+    function: 'incident-scope',
+    action: 'incident.scope',
+    bodyLimit: small,
+    summary: 'Compute from the audit log who is affected',
+  },
+  {
+    method: 'GET',
+    path: '/v1/incidents/{incidentId}/people',
+    function: 'incident-scope',
+    action: 'incident.people',
+    bodyLimit: 0,
+    summary: 'Whom an incident concerns, and the queries that found them',
+  },
+  {
+    method: 'POST',
+    path: '/v1/incidents/{incidentId}/people',
+    function: 'incident-scope',
+    action: 'incident.change-people',
+    bodyLimit: record,
+    summary: 'Add or remove people, each with a reason',
+  },
 ] as const satisfies readonly Route[];
