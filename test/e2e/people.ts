@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Secret, TOTP } from 'otpauth';
 import { signIn, type Tokens } from '../../bin/cognito-sign-in';
 import type { Person, Response, Ward } from './ward';
@@ -47,6 +48,9 @@ export async function settleIn(ward: Ward, id: string, email: string): Promise<N
   });
   return { id, email, password, totpSecret, tokens, api: ward.with(`Bearer ${tokens.accessToken}`) };
 }
+
+/** A token says in whole seconds when its sign-in was: within the second of a sign-out, a new one counts as an old one. */
+export const nextSecond = (): Promise<void> => pause(1010 - (Date.now() % 1000));
 
 /** A further sign-in of somebody who has settled in. */
 export const signInAgain = (ward: Ward, { email, password, totpSecret }: Newcomer): Promise<Tokens> =>
