@@ -3,6 +3,7 @@ import { program } from 'commander';
 import { ApiClient, ApiError } from './api-client';
 import { addAuditEvidence } from './audit/commands';
 import { addAuditQueries } from './audit/query-commands';
+import { printCertificate } from './certificate';
 import { addContainment } from './contain-command';
 import { importFiles } from './import';
 import { rotateAll, rotateKey } from './keys';
@@ -10,6 +11,7 @@ import { demoLogin, interactiveLogin } from './login';
 import { addApprovals, addUsers } from './people';
 import { Place } from './place';
 import { say } from './prompt';
+import { checkRecords, describeCheck } from './records';
 import { Session } from './session';
 import { readTarget, type Target } from './target';
 import { Unfinished } from './unfinished';
@@ -107,6 +109,30 @@ addContainment(program, connection.where);
 const audit = program.command('audit').description('the audit log and its archive');
 addAuditEvidence(audit, () => program.opts<GlobalOptions>());
 addAuditQueries(audit, connection);
+
+program
+  .command('records')
+  .description('records of patients')
+  .command('check')
+  .description('hold what is stored against the audit log: finds an old version that was put back')
+  .requiredOption('--patient <id>')
+  .action(async ({ patient }: { patient: string }) => {
+    const { lines, sound } = describeCheck(await checkRecords(connect().client, patient));
+    for (const line of lines) say(line);
+    if (!sound) process.exitCode = 1;
+  });
+
+program
+  .command('disposal')
+  .description('records that were disposed of')
+  .command('certificate')
+  .description('print the certificate of a disposal as PDF')
+  .argument('<patient>', 'id of the patient')
+  .requiredOption('--output <file>', 'only you can read it')
+  .action(async (patient: string, { output }: { output: string }) => {
+    await printCertificate(connect().client, patient, output);
+    say(`written to ${output}`);
+  });
 
 function connect(): { readonly target: Target; readonly session: Session; readonly client: ApiClient } {
   const { as, ...where } = program.opts<GlobalOptions>();

@@ -334,6 +334,10 @@ export const functions = {
     ],
     patientKey: { Decrypt: ['record'] },
   },
+  'record-versions': {
+    concern: 'says which version of each entry is stored; opens nothing',
+    tables: [decides(), audits, records.may([patients], 'GetItem', 'Query')],
+  },
   keys: {
     concern: 'rotates the keys of patients; opens nothing',
     tables: [decides(), audits, readsKeys, listsPatients, keys.mayWithEvent([patients], 'PutItem', 'UpdateItem')],

@@ -276,6 +276,14 @@ export const routes = [
     summary: 'End a care-team membership',
   },
   {
+    method: 'GET',
+    path: '/v1/patients/{id}/versions',
+    function: 'record-versions',
+    action: 'record.versions',
+    bodyLimit: 0,
+    summary: 'Which version of each entry is stored, to be held against the audit log',
+  },
+  {
     method: 'POST',
     path: '/v1/patients/{id}/keys',
     function: 'keys',

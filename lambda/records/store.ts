@@ -54,6 +54,7 @@ const recordItem = z.object({
   footer: bytes,
 });
 
+const currentVersion = recordItem.pick({ category: true, entry: true, version: true, header: true });
 const fingerprint = z.object({ contentToken: z.string().optional(), importSequence: z.int().optional() });
 
 /** A read that began within this time of an import's commit may have seen a part of it, and is made again. */
@@ -131,6 +132,28 @@ export class RecordStore {
         }),
       );
       for (const item of page.Items ?? []) found.set(String(item['SK']), fingerprint.parse(item));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return found;
+  }
+
+  /** @returns which version of each entry is the current one, also of imports that are not committed */
+  async currentVersions(patient: string): Promise<readonly z.infer<typeof currentVersion>[]> {
+    const found: z.infer<typeof currentVersion>[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await this.documents.send(
+        new QueryCommand({
+          TableName: this.table,
+          KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
+          ExpressionAttributeValues: { ':pk': recordsPartition(patient), ':prefix': 'C#' },
+          ProjectionExpression: 'category, entry, #version, #header',
+          ExpressionAttributeNames: { '#version': 'version', '#header': 'header' },
+          ConsistentRead: true,
+          ExclusiveStartKey,
+        }),
+      );
+      found.push(...(page.Items ?? []).map((item) => currentVersion.parse(item)));
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey);
     return found;

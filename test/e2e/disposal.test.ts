@@ -1,4 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { printCertificate } from '../../bin/certificate';
+import { operator } from './operator';
 import { caredFor, demographics, expectProblem, newMrn, registered, told } from './scene';
 import { type Person, type Response, ward } from './ward';
 
@@ -190,4 +195,16 @@ describe('a disposal is refused', () => {
     expect(kept.body.detail).toBe(`minor: not before ${year - 3 + 18 + 11}-01-01`);
     expect((await clinician.get(`/v1/patients/${child}/records/notes`)).status).toBe(200);
   });
+});
+
+test('ward disposal certificate prints it as a PDF that only its owner reads', async () => {
+  const id = await registered();
+  await disposed(id, 'registered-in-error');
+  const { client } = await operator(cloud, 'compliance');
+  const file = join(mkdtempSync(join(tmpdir(), 'ward-certificate-')), 'certificate.pdf');
+  await printCertificate(client, id, file);
+  const pdf = readFileSync(file);
+  expect([pdf.toString('latin1', 0, 5), statSync(file).mode & 0o777]).toEqual(['%PDF-', 0o600]);
+  expect(pdf.length).toBeGreaterThan(5000);
+  await expect(printCertificate(client, id, file)).rejects.toThrow('EEXIST');
 });
