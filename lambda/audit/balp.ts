@@ -1,3 +1,4 @@
+import { type Coding, type Kind, kindOf, type Pattern, patterns, terminology } from './balp-patterns';
 import { canonicalize } from './canonical';
 import type { AuditEvent, EventResource, Purpose } from './event';
 import { leafHash } from './lane';
@@ -8,115 +9,9 @@ import { leafHash } from './lane';
  * BALP has patterns for what succeeded; refusals and failures follow FHIR's own example of an error and claim no pattern.
  */
 
-interface Coding {
-  readonly system: string;
-  readonly code: string;
-  readonly display?: string;
-}
 export interface FhirAuditEvent {
   readonly resourceType: 'AuditEvent';
   readonly [element: string]: unknown;
-}
-
-const terminology = 'http://terminology.hl7.org/CodeSystem';
-const dicom = (code: string, display: string): Coding => ({
-  system: 'http://dicom.nema.org/resources/ontology/DCM',
-  code,
-  display,
-});
-const destination = dicom('110152', 'Destination Role ID');
-const source = dicom('110153', 'Source Role ID');
-const participation = (code: string, display: string): Coding => ({
-  system: `${terminology}/v3-ParticipationType`,
-  code,
-  display,
-});
-const recipient = participation('IRCP', 'information recipient');
-const author = participation('AUT', 'author (originator)');
-
-type Kind = 'read' | 'vread' | 'query' | 'create' | 'update' | 'patch' | 'delete' | 'disclosure' | 'activity';
-
-interface Pattern {
-  /** last part of the profile's address; PatientRead where there is a patient, else Read */
-  readonly profile: string;
-  readonly type: Coding;
-  readonly subtype: readonly Coding[];
-  readonly action: 'C' | 'R' | 'U' | 'D' | 'E';
-  /** DICOM's roles follow the data: what is read flows to the client, while a query and what is written flow to the server */
-  readonly client: Coding;
-  readonly server: Coding;
-  readonly user: Coding;
-}
-
-const rest: Coding = { system: `${terminology}/audit-event-type`, code: 'rest', display: 'Restful Operation' };
-const interaction = (code: string): Coding => ({
-  system: 'http://hl7.org/fhir/restful-interaction',
-  code,
-  display: code,
-});
-const toClient = { client: destination, server: source, user: recipient };
-const toServer = { client: source, server: destination, user: author };
-
-const patterns: Readonly<Record<Kind, Pattern>> = {
-  read: { profile: 'Read', type: rest, subtype: [interaction('read')], action: 'R', ...toClient },
-  vread: { profile: 'Read', type: rest, subtype: [interaction('vread')], action: 'R', ...toClient },
-  query: {
-    profile: 'Query',
-    type: rest,
-    subtype: [interaction('search-type')],
-    action: 'E',
-    ...toServer,
-    user: recipient,
-  },
-  create: { profile: 'Create', type: rest, subtype: [interaction('create')], action: 'C', ...toServer },
-  update: { profile: 'Update', type: rest, subtype: [interaction('update')], action: 'U', ...toServer },
-  patch: { profile: 'Update', type: rest, subtype: [interaction('patch')], action: 'U', ...toServer },
-  delete: {
-    profile: 'Delete',
-    type: rest,
-    subtype: [interaction('delete')],
-    action: 'D',
-    client: dicom('110150', 'Application'),
-    server: { system: `${terminology}/provenance-participant-type`, code: 'custodian', display: 'Custodian' },
-    user: author,
-  },
-  disclosure: {
-    profile: 'PrivacyDisclosure.Source',
-    type: dicom('110106', 'Export'),
-    subtype: [
-      { system: `${terminology}/iso-21089-lifecycle`, code: 'disclose', display: 'Disclose Record Lifecycle Event' },
-    ],
-    action: 'R',
-    ...toClient,
-  },
-  activity: {
-    profile: '',
-    type: dicom('110100', 'Application Activity'),
-    subtype: [],
-    action: 'E',
-    ...toServer,
-  },
-};
-
-function kindOf({ action, request }: AuditEvent): Kind {
-  const [area = '', verb = ''] = action.split('.');
-  if (area === 'disclosure' || verb === 'export') return 'disclosure';
-  if (verb === 'search') return 'query';
-  if (verb === 'version') return 'vread';
-  switch (request?.method) {
-    case 'GET':
-      return 'read';
-    case 'POST':
-      return 'create';
-    case 'PUT':
-      return 'update';
-    case 'PATCH':
-      return 'patch';
-    case 'DELETE':
-      return 'delete';
-    default:
-      return 'activity';
-  }
 }
 
 /** of HL7's ActReason, whose PurposeOfUse FHIR asks for */
@@ -150,7 +45,8 @@ export function balp(event: AuditEvent, server: string): FhirAuditEvent {
     identifier: { system: uri, value: `urn:${event.origin.replaceAll('/', ':')}` },
     display: event.origin,
   };
-  const profile = succeeded && event.request !== null ? profileOf(pattern, kind, event) : undefined;
+  const profile =
+    succeeded && event.request !== null && pattern.profile !== '' ? profileOf(pattern, kind, event) : undefined;
   return {
     resourceType: 'AuditEvent',
     id: event.id,
@@ -204,12 +100,12 @@ function agents(
     requestor: false,
     network: { address: server, type: '5' }, // a URI
   };
-  if (request === null) return [ward];
-  const client = {
+  const client = request && {
     type: coded(pattern.client),
-    who: actor
+    // The application is known by its session: an access token names no other identity of it.
+    who: actor?.session
       ? { identifier: { system: uri, value: `urn:uuid:${actor.session}` }, display: 'session' }
-      : { ...unknown },
+      : unknown,
     requestor: actor === null,
     network: request.ip === null ? { _address: unknown, type: '2' } : { address: request.ip, type: '2' }, // an IP address
   };
@@ -222,8 +118,8 @@ function agents(
   };
   const to = kind === 'disclosure' ? disclosedTo(resources) : undefined;
   // A disclosure goes to its recipient, where the event names one, and else to whoever fetched it.
-  const receiving = to ? { ...client, who: to, network: { _address: unknown, type: '5' } } : client;
-  return [receiving, ward, ...(user ? [withoutEmpty(user)] : [])];
+  const receiving = client && to ? { ...client, who: to, network: { _address: unknown, type: '5' } } : client;
+  return [...(receiving ? [receiving] : []), ward, ...(user ? [withoutEmpty(user)] : [])];
 }
 
 function disclosedTo(resources: readonly EventResource[]): object | undefined {

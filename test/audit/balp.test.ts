@@ -139,6 +139,12 @@ test('what Ward does by itself is an activity of its own, with no client and no 
   expect(profileOf(event)).toBeUndefined();
 });
 
+test('a sign-in is a Login (110114, 110122) of its person', () => {
+  const event = rendered({ action: 'session.sign-in', request: null, patient: null, basis: null, categories: [] });
+  expect([event.type['code'], codes(event.subtype), profileOf(event)]).toEqual(['110114', ['110122'], undefined]);
+  expect(event.agent.filter(({ requestor }) => requestor)).toHaveLength(1);
+});
+
 test('an event without a patient has the pattern without one', () => {
   expect(profileOf(rendered({ action: 'user.list', patient: null, categories: [] }))).toBe('Read');
 });
