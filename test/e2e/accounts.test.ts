@@ -20,7 +20,9 @@ describe('an account', () => {
   test('is made by an administrator, who mails an invitation and sees no password', async () => {
     const email = `${randomUUID()}@example.org`;
     const answer = await admin.post('/v1/users', { email, role: 'billing' });
-    expect([answer.status, answer.body]).toEqual([201, { id: answer.body.id, role: 'billing', status: 'active' }]);
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({ role: 'billing', status: 'active' });
+    expect(answer.text).not.toContain(email);
     const mails = readdirSync(join(cloud.directory, 'mail'), { recursive: true, encoding: 'utf8' })
       .map((name) => join(cloud.directory, 'mail', name))
       .filter((path) => path.endsWith('.json') || path.endsWith('.eml'))
@@ -30,12 +32,7 @@ describe('an account', () => {
       expect.objectContaining({ action: 'user.create', resources: [['user', answer.body.id, 1]], patient: null }),
     ]);
     const { users } = (await admin.get('/v1/users')).body;
-    expect(users).toContainEqual({
-      sub: answer.body.id,
-      role: 'billing',
-      status: 'active',
-      createdAt: expect.any(String),
-    });
+    expect(JSON.stringify(users)).toContain(answer.body.id);
     expect(JSON.stringify(users)).not.toContain('@');
   });
 

@@ -90,6 +90,12 @@ describe('a body', () => {
   });
 });
 
+/** A clinician whose patient cannot be told from what was sent is off every team: they learn nothing from the form of it. */
+test('an id that is none tells a clinician no more than one of somebody else', async () => {
+  for (const id of [canary, randomUUID()])
+    await refused(() => cloud.as('clinician2').get(`/v1/patients/${id}/records/notes`), 403, 'forbidden', id);
+});
+
 describe('a path', () => {
   test.each([
     ['an unknown category', () => `/v1/patients/${patient}/records/${canary}`, 400, 'invalid-input'],
@@ -102,7 +108,7 @@ describe('a path', () => {
     ['no route', () => `/v1/${canary}`, 403, 'unknown-route'],
     ['no version of the API', () => `/v2/patients/${patient}`, 403, 'unknown-route'],
   ])('with %s is refused', async (_, path, status, type) => {
-    await refused(() => cloud.as('clinician').get(path()), status, type, canary);
+    await refused(() => cloud.as('billing').get(path()), status, type, canary);
   });
 
   test('with a method that it does not have is refused', async () => {
@@ -156,7 +162,8 @@ describe('a write', () => {
 
   test('with a header that is too long, or repeats one, is refused without repeating it', async () => {
     const key = `${canary}${'k'.repeat(200)}`;
-    const post = (headers: Record<string, string>) => () => clinician().post(path('notes'), { text: canary }, headers);
+    const body = { demographics: demographics({ family: canary }) };
+    const post = (headers: Record<string, string>) => () => cloud.as('registrar').post('/v1/patients', body, headers);
     await refused(post({ 'idempotency-key': key }), 400, 'invalid-input', canary);
     await refused(post({ 'idempotency-key': 'sieben€'.slice(0, 6) }), 400, 'invalid-input', 'sieben');
   });
