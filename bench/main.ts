@@ -1,5 +1,6 @@
 /* `npm run bench -- NAME`: each benchmark prints Markdown with ratios that were measured in one process. */
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
+  audit: () => import('./audit'),
   envelope: () => import('./envelope'),
   laptop: () => import('./laptop'),
 };

@@ -75,20 +75,18 @@ class Scan {
   /** @returns whether all lines could be read */
   #lines(): boolean {
     const { ndjson } = this;
-    // Room for the 0x00 of RFC 6962 before each line: the line feed before it has served its turn.
-    const bytes = Buffer.allocUnsafe(ndjson.length + 1);
-    bytes[0] = 0;
-    ndjson.copy(bytes, 1);
-    for (let start = 1; start < bytes.length; ) {
-      const end = bytes.indexOf(10, start);
+    const firstLine = Buffer.concat([Uint8Array.of(0), ndjson.subarray(0, ndjson.indexOf(10))]);
+    for (let start = 0; start < ndjson.length; ) {
+      const end = ndjson.indexOf(10, start);
       // A character beyond ASCII becomes two that no pattern takes, so Latin-1 is as strict as UTF-8 and faster.
-      const match = end < 0 ? null : eventPattern.exec(bytes.toString('latin1', start, end));
+      const match = end < 0 ? null : eventPattern.exec(ndjson.toString('latin1', start, end));
       if (!match) {
         this.#add('EVENT_CHAIN_BROKEN', `line ${this.#events + 1} is not an event in canonical form`);
         return false;
       }
-      bytes[start - 1] = 0;
-      const hash = digest('sha256', bytes.subarray(start - 1, end), 'hex');
+      // The 0x00 of RFC 6962 takes the place of the line feed before the line, which has served its turn.
+      if (start > 0) ndjson[start - 1] = 0;
+      const hash = digest('sha256', start > 0 ? ndjson.subarray(start - 1, end) : firstLine, 'hex');
       this.#event(match, hash);
       this.#tree.append(hash);
       start = end + 1;

@@ -115,7 +115,11 @@ export function inflateSegment(bytes: Uint8Array, limitBytes = segmentBytesLimit
 /** With `info`, Node tells how much of the input the stream took; its types do not say so. */
 function inflate(deflated: Buffer, maxOutputLength: number): { buffer: Buffer; engine: { bytesWritten: number } } {
   try {
-    const result: unknown = inflateRawSync(deflated, { maxOutputLength: Math.max(1, maxOutputLength), info: true });
+    const result: unknown = inflateRawSync(deflated, {
+      chunkSize: Math.max(64, Math.min(maxOutputLength, deflated.length * 8)), // mostly one piece, and no copy of it
+      info: true,
+      maxOutputLength: Math.max(1, maxOutputLength),
+    });
     if (isInflated(result)) return result;
   } catch (error) {
     const tooLarge = types.isNativeError(error) && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';

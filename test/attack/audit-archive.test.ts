@@ -74,7 +74,7 @@ test('a flipped bit anywhere in a segment: SEGMENT_DIGEST_MISMATCH or SEGMENT_TR
     else expect([['SEGMENT_DIGEST_MISMATCH'], ['SEGMENT_TRAILING_DATA']]).toContainEqual(result.codes);
     told += result.ok ? 0 : 1;
   }
-  expect(told).toBeGreaterThan(25);
+  expect(told).toBeGreaterThan(20);
 });
 
 test.each([
