@@ -168,6 +168,11 @@ export const sweepVariables = [
   'STAGE',
 ] as const satisfies readonly (keyof SweepEnvironment)[];
 
+/** @returns names of the log groups of Ward's functions; none where the function may not read them */
+export function logGroups(): readonly string[] {
+  return (process.env['LOG_GROUPS'] ?? '').split(' ').filter((name) => name !== '');
+}
+
 /** @returns the verified address that Ward mails from; undefined where there is none, and nothing is mailed */
 export function mailFrom(): string | undefined {
   return process.env['MAIL_FROM'];

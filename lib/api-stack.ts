@@ -16,6 +16,7 @@ import type { ArchiveStack } from './archive-stack';
 import { archiveRetentionDays } from './audit';
 import { AuditOperations } from './audit-operations';
 import { Authentication } from './authentication';
+import { BreachOperations } from './breach-operations';
 import type { Config } from './config';
 import type { DataStack } from './data-stack';
 import { declarations, type FunctionDeclaration, preToken, type Table } from './functions';
@@ -106,6 +107,7 @@ export class ApiStack extends Stack {
     }
     new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });
     alarmOnKeyFaults(monitoring, config);
+    new BreachOperations(this, 'BreachOperations', { config, functions, monitoring });
     new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
     new PeopleOperations(this, 'PeopleOperations', {
       config,

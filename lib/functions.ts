@@ -66,6 +66,8 @@ export interface FunctionDeclaration {
   /** of the audit log: one function signs, so that no other can vouch for a log of its own making */
   readonly signingKey?: readonly ('Sign' | 'GetPublicKey')[];
   readonly userPool?: readonly UserPoolAction[];
+  /** asks CloudWatch Logs Insights about the failures that functions reported */
+  readonly queriesLogs?: true;
   /** mails from the address of the stage's settings */
   readonly mails?: true;
   readonly memoryMegabytes?: number;
@@ -540,6 +542,39 @@ export const functions = {
     documents: { writes: ['incidents/*'] },
     memoryMegabytes: 1769,
     timeoutSeconds: 29,
+  },
+  'incident-notices': {
+    concern: 'makes, shows and proves the notices of a breach',
+    tables: [...keepsIncidents, records.may([patients], 'GetItem', 'Query'), readsKeys],
+    patientKey: { Decrypt: ['governance', 'record'], GenerateDataKey: ['governance'] },
+    documents: { reads: ['incidents/*'], writes: ['incidents/*'] },
+    mails: true,
+    memoryMegabytes: 1769,
+    timeoutSeconds: 29,
+  },
+  'incident-dossier': {
+    concern: 'puts together, archives and releases what documents an incident',
+    tables: [...keepsIncidents, readsIndex('A#*'), readsOutbox],
+    patientKey: { Decrypt: ['governance'], GenerateDataKey: ['governance'] },
+    archive: readsSegments,
+    documents: { reads: ['incidents/*'], writes: ['incidents/*'] },
+    queriesLogs: true,
+    memoryMegabytes: 1769,
+    timeoutSeconds: 29,
+  },
+  'breach-sweep': {
+    concern: 'reminds of the deadlines of incidents, and says which have passed',
+    calledBy: 'schedule',
+    tables: [
+      audits,
+      governance.may(['INCIDENTS', 'INCIDENT#*'], 'Query'),
+      governance.may(['INCIDENT#*', 'ACTOR#*', 'HOLDERS'], 'GetItem'),
+      governance.may(['REMINDER#*'], 'PutItem', 'UpdateItem'),
+    ],
+    userPool: ['AdminGetUser'],
+    mails: true,
+    timeoutSeconds: 120,
+    instances: 2,
   },
   sealer: {
     concern: 'seals streamed events into the locked archive and indexes them',

@@ -43,7 +43,7 @@ export class ComplianceAlerts {
   /** Sends an alert and forgets it; cut off in between it is sent again. @throws whatever kept it from being sent */
   async send({ id, at }: Alert): Promise<void> {
     const { documents, mail, table, from } = this.options;
-    const recipients = await this.#officers();
+    const recipients = await this.officers();
     if (from === undefined || recipients.length === 0) throw new Error('nobody to send from or to');
     for (const recipient of recipients)
       await mail.send(
@@ -68,7 +68,7 @@ export class ComplianceAlerts {
   }
 
   /** @returns addresses of the officers who can sign in; the user pool alone knows them */
-  async #officers(): Promise<string[]> {
+  async officers(): Promise<string[]> {
     const { documents, cognito, table, userPoolId } = this.options;
     const { Item } = await documents.send(
       new GetCommand({ TableName: table, Key: governanceKeys.holders('compliance_officer'), ConsistentRead: true }),

@@ -157,11 +157,13 @@ export const governanceKeys = {
   incident: (id: string) => ({ PK: `INCIDENT#${id}`, SK: 'INCIDENT' }),
   /** the list of all incidents; ids are UUIDv7, so it is in order of time */
   listedIncident: (id: string) => ({ PK: 'INCIDENTS', SK: id }),
-  /** `kind` and id of what is part of an incident: a person, a narrative, a run of its scope, a document, a reminder */
-  ofIncident: (id: string, kind: 'PERSON' | 'NARRATIVE' | 'RUN' | 'DOCUMENT' | 'REMINDER', part: string) => ({
+  /** `kind` and id of what is part of an incident: a person, a narrative, a run of its scope, a document */
+  ofIncident: (id: string, kind: 'PERSON' | 'NARRATIVE' | 'RUN' | 'DOCUMENT', part: string) => ({
     PK: `INCIDENT#${id}`,
     SK: `${kind}#${part}`,
   }),
+  /** a reminder of a deadline, once; apart from the incident, which the sweep cannot write */
+  reminder: (incident: string, key: string) => ({ PK: `REMINDER#${incident}`, SK: key }),
   representative: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `REPRESENTATIVE#${sub}` }),
   /** whom a person may act for */
   represented: (sub: string, patient: string) => ({ PK: `REPRESENTS#${sub}`, SK: patient }),

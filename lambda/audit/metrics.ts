@@ -8,6 +8,9 @@ export type AuditMetric =
   | 'VerificationFindings'
   | 'OverdueEmergencyReviews'
   | 'UnsentAlerts'
+  | 'OverdueBreachDuties'
+  | 'UnsentBreachReminders'
+  | 'WaitingNoticeMails'
   | 'OverdueAccessReviews';
 
 const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
@@ -20,6 +23,9 @@ const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   VerificationFindings: 'Count',
   OverdueEmergencyReviews: 'Count',
   UnsentAlerts: 'Count',
+  OverdueBreachDuties: 'Count',
+  UnsentBreachReminders: 'Count',
+  WaitingNoticeMails: 'Count',
   OverdueAccessReviews: 'Count',
 };
 

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { ArchiveStore } from '../audit/archive-store';
-import { auditEvent } from '../audit/event';
+import { type AuditEvent, auditEvent } from '../audit/event';
 import { evidenceOf } from '../audit/evidence';
 import { indexKeys } from '../audit/index-entry';
 import { IndexReader } from '../audit/index-reader';
@@ -54,10 +54,21 @@ export class ScopeSource {
   }
 
   /** @throws ScopeIncomplete */
-  async gather(query: ScopeQuery): Promise<Gathered> {
+  gather(query: ScopeQuery): Promise<Gathered> {
+    return this.#all(query, (event) => matches(event, query));
+  }
+
+  /** @returns events that name the incident, by those who worked on it. @throws ScopeIncomplete */
+  async about(incident: string, actors: readonly string[], from: string): Promise<readonly ScopeEvent[]> {
+    const to = new Date(this.options.clock().getTime() + hourMilliseconds).toISOString();
+    const named = (event: AuditEvent): boolean => event.resources.some(({ id }) => id === incident);
+    return (await this.#all({ actors: [...actors], from, to }, named)).events;
+  }
+
+  async #all(query: ScopeQuery, wanted: (event: AuditEvent) => boolean): Promise<Gathered> {
     // The outbox first: what is sealed in between is then in both, and in neither never.
-    const recent = await this.#recent(query);
-    const sealed = (await Promise.all(query.actors.map((actor) => this.#sealed(actor, query)))).flat();
+    const recent = await this.#recent(query, wanted);
+    const sealed = (await Promise.all(query.actors.map((actor) => this.#sealed(actor, query, wanted)))).flat();
     const found = new Map(sealed.map((each) => [each.event.id, each]));
     const unsealed = recent.filter(({ event }) => !found.has(event.id));
     for (const each of unsealed) found.set(each.event.id, each);
@@ -65,7 +76,7 @@ export class ScopeSource {
     return { events, indexed: sealed.length, unsealed: unsealed.length };
   }
 
-  async #sealed(actor: string, query: ScopeQuery): Promise<ScopeEvent[]> {
+  async #sealed(actor: string, query: ScopeQuery, wanted: (event: AuditEvent) => boolean): Promise<ScopeEvent[]> {
     const events: ScopeEvent[] = [];
     let after: string | undefined;
     do {
@@ -80,7 +91,7 @@ export class ScopeSource {
       const missing = found.filter(({ evidence }) => evidence === 'missing').length;
       if (missing > 0) throw new ScopeIncomplete(missing);
       for (const each of found) {
-        if (each.evidence === 'missing' || !matches(each.event, query)) continue;
+        if (each.evidence === 'missing' || !wanted(each.event)) continue;
         const segment = each.evidence === 'sealed' ? { segment: each.entry.segment } : {};
         events.push({ event: each.event, hash: each.entry.hash, ...segment });
       }
@@ -89,7 +100,7 @@ export class ScopeSource {
     return events;
   }
 
-  async #recent(query: ScopeQuery): Promise<ScopeEvent[]> {
+  async #recent(query: ScopeQuery, wanted: (event: AuditEvent) => boolean): Promise<ScopeEvent[]> {
     const since = new Date(
       Math.max(Date.parse(query.from), this.options.clock().getTime() - unsealedHours * hourMilliseconds),
     );
@@ -98,18 +109,18 @@ export class ScopeSource {
     const heads = await this.#outbox.heads(await this.#outbox.registeredSince(opened));
     const found: ScopeEvent[] = [];
     for (let first = 0; first < heads.length; first += inParallel) {
-      const lanes = heads.slice(first, first + inParallel).map(({ lane, seq }) => this.#lane(lane, seq, since, query));
+      const lanes = heads.slice(first, first + inParallel).map(({ lane, seq }) => this.#lane(lane, seq, since, wanted));
       found.push(...(await Promise.all(lanes)).flat());
     }
     return found;
   }
 
   /** Reads a lane backwards until before `since`. */
-  async #lane(lane: string, head: number, since: Date, query: ScopeQuery): Promise<ScopeEvent[]> {
+  async #lane(lane: string, head: number, since: Date, wanted: (event: AuditEvent) => boolean): Promise<ScopeEvent[]> {
     const found: ScopeEvent[] = [];
     for (let to = head; to > 0; to -= stretch) {
       const events = (await this.#outbox.events(lane, Math.max(1, to - stretch + 1), to)).map(parsed);
-      found.push(...events.filter(({ event }) => matches(event, query)));
+      found.push(...events.filter(({ event }) => wanted(event)));
       const oldest = events[0]?.event.at;
       if (oldest === undefined || oldest < since.toISOString()) break;
     }

@@ -12,6 +12,7 @@ import {
 } from '../service';
 import { parseFilter } from './filter';
 import { Groups, type LogEvent, type LogListener } from './groups';
+import { Insights } from './insights';
 
 const HOUR_MS = 3_600_000;
 const MAXIMUM_PAGE = 10_000;
@@ -63,6 +64,16 @@ const describeInput = z.strictObject({
   nextToken: token,
 });
 
+const startQueryInput = z.strictObject({
+  logGroupNames: z.array(groupName).min(1).max(50),
+  /** epoch seconds, both inclusive */
+  startTime: z.int().min(0),
+  endTime: z.int().min(0),
+  queryString: z.string().min(1).max(10_000),
+  limit: z.int().min(1).max(MAXIMUM_PAGE).optional(),
+});
+const queryResultsInput = z.strictObject({ queryId: z.uuid() });
+
 export interface LogsOptions {
   readonly directory: string;
   readonly authorize: Authorize;
@@ -77,6 +88,7 @@ export class Logs implements Service {
   readonly name = 'CLOUDWATCH_LOGS';
   readonly #groups: Groups;
   readonly #clock: () => number;
+  readonly #insights = new Insights();
   readonly #serve: (call: Call) => Promise<Reply>;
 
   constructor(private readonly options: LogsOptions) {
@@ -129,6 +141,12 @@ export class Logs implements Service {
       PutLogEvents: async (input, caller) => this.#put(parse(putInput, input), caller),
       GetLogEvents: async (input, caller) => this.#get(parse(getInput, input), caller),
       FilterLogEvents: async (input, caller) => this.#filter(parse(filterInput, input), caller),
+      StartQuery: async (input, caller) => this.#startQuery(parse(startQueryInput, input), caller),
+      GetQueryResults: async (input, caller) => {
+        const { queryId } = parse(queryResultsInput, input);
+        this.options.authorize(caller, { action: 'logs:GetQueryResults', resource: '*' });
+        return { status: 'Complete', results: this.#insights.results(queryId), statistics: {} };
+      },
       DescribeLogGroups: async (input, caller) => this.#describe(parse(describeInput, input), caller),
     };
   }
@@ -208,6 +226,14 @@ export class Logs implements Service {
       nextToken: next,
       searchedLogStreams: [],
     };
+  }
+
+  #startQuery(input: z.output<typeof startQueryInput>, caller: Caller) {
+    for (const group of input.logGroupNames) this.#authorize(caller, 'StartQuery', group, '');
+    const events = input.logGroupNames
+      .flatMap((group) => this.#groups.streams(group).flatMap((stream) => this.#groups.events(group, stream)))
+      .filter(({ timestamp }) => timestamp >= input.startTime * 1000 && timestamp <= input.endTime * 1000);
+    return { queryId: this.#insights.start(input.queryString, events) };
   }
 
   #describe(input: z.output<typeof describeInput>, caller: Caller) {

@@ -19,8 +19,10 @@ describe('the bundles', () => {
     expect(readdirSync(folder).sort()).toEqual([...entryPoints].sort());
   });
 
-  test('none is larger than 700 KB', () => {
-    expect(Object.entries(bytes).filter(([, size]) => size > 700_000)).toEqual([]);
+  test('none is larger than 700 KB, but for those that draw PDFs, which carry two fonts and their engine', () => {
+    const drawing = ['incident-dossier', 'incident-notices'];
+    const limit = (name: string) => (drawing.includes(name) ? 1_500_000 : 700_000);
+    expect(Object.entries(bytes).filter(([name, size]) => size > limit(name))).toEqual([]);
   });
 
   test.each<[what: string, trace: RegExp]>([
