@@ -77,8 +77,9 @@ async function begin(permit: Permit, actor: ActorItem, approvalId: string, email
     accounts.find(actor.account ?? actor.sub),
   ]);
   if (!isGoodFor(approval, use)) return runtime.refuse(permit, 'approval-refused');
-  // The address is read from Cognito once more below by its digest alone, and must be known before the account goes.
-  if (account?.email.toLowerCase() !== email.toLowerCase())
+  // Where somebody else's recovery was cut off after the old account went, its record alone still knows the address.
+  const address = invitee(environment.ORGANIZATION, email);
+  if (account ? account.email.toLowerCase() !== email.toLowerCase() : actor.recovery?.address !== address)
     return runtime.refuse(permit, 'not-allowed', {
       errors: [{ field: 'email', message: 'must be the address that the person signs in with' }],
     });
@@ -86,7 +87,7 @@ async function begin(permit: Permit, actor: ActorItem, approvalId: string, email
   const begun: ActorItem = {
     ...actor,
     signedOutAt: now.toISOString(),
-    recovery: { approval: approval.id, by: permit.actor.sub, address: invitee(environment.ORGANIZATION, email) },
+    recovery: { approval: approval.id, by: permit.actor.sub, address },
     version: actor.version + 1,
   };
   const writes = new Writes<'user' | 'approval' | 'executor'>()

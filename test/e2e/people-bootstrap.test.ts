@@ -10,13 +10,15 @@ import { Assembly } from '../../local/template';
 import { address, approvedAccount, type Newcomer, nextSecond, settleIn, signInAgain } from './people';
 import { Ward } from './ward';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 /** A deployment that nobody is known to. */
 let cloud: Cloud;
 let folder: string;
 /** logical id of the function that a schedule starts */
 let sweep: string;
+/** which calls to the laptop's services are answered with a failure */
+let fails: (call: { readonly target: string; readonly body: string }) => boolean = () => false;
 let admin: Newcomer;
 let officer: Newcomer;
 beforeAll(async () => {
@@ -24,7 +26,17 @@ beforeAll(async () => {
   const assembly = join(dirname(process.env['WARD_CLOUD'] ?? ''), '../cdk.out');
   const functions = new Assembly(assembly).functions().map(({ logicalId }) => logicalId);
   sweep = functions.find((name) => name.startsWith('PeopleSweep')) ?? '';
-  cloud = await startCloud({ assembly, directory: join(folder, 'state'), port: 0, reset: false });
+  cloud = await startCloud({
+    assembly,
+    directory: join(folder, 'state'),
+    port: 0,
+    reset: false,
+    intercept: async (_service, call, next) => {
+      const target = String(call.headers['x-amz-target']).split('.')[1] ?? '';
+      if (!fails({ target, body: call.body.toString('utf8') })) return next(call);
+      return { status: 500, body: JSON.stringify({ __type: 'InternalErrorException' }) };
+    },
+  });
   // The harness looks for the demo people, of whom a new deployment has none.
   writeFileSync(join(cloud.directory, 'demo.json'), '[]');
 });
@@ -126,4 +138,63 @@ test('a suspension with an end finds it, and a quarter without a review is told 
   const review = { period, outcomes: [{ user: officer.id, role: 'kept' }] };
   const reviewed = await admin.api.post('/v1/access-reviews', review);
   expect([reviewed.status, reviewed.body.open]).toEqual([201, 0]);
+});
+
+describe('when a part of it does not answer', () => {
+  afterEach(() => {
+    fails = () => false;
+  });
+
+  test('Cognito: the suspension stands at once, is said to be half done, and is finished by asking again', async () => {
+    const ward = new Ward(cloud.file);
+    const email = address();
+    const { body } = await admin.api.post('/v1/users', { email, role: 'billing' });
+    const clerk = await settleIn(ward, body.id, email);
+    fails = (call) => call.target === 'AdminDisableUser';
+    const half = await officer.api.post(`/v1/users/${clerk.id}/suspension`, { reason: 'suspected-compromise' });
+    expect([half.status, half.body.type]).toEqual([502, 'urn:ward:problem:sign-in-service']);
+    expect((await clerk.api.get('/v1/me')).status).toBe(403);
+    expect((await ward.eventsOf(half.requestId)).map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['permit', 'suspected-compromise'],
+      ['error', 'sign-in-service'],
+    ]);
+    fails = () => false;
+    const whole = await officer.api.post(`/v1/users/${clerk.id}/suspension`, { reason: 'suspected-compromise' });
+    expect(whole.status).toBe(200);
+    await expect(signInAgain(ward, clerk)).rejects.toThrow('disabled');
+  });
+
+  test('Cognito, between the old account and the new one: the same request goes on, and nobody else’s does', async () => {
+    const ward = new Ward(cloud.file);
+    const email = address();
+    const { body } = await admin.api.post('/v1/users', { email, role: 'clinician' });
+    const lost = await settleIn(ward, body.id, email);
+    const asked = await admin.api.post('/v1/approvals', {
+      kind: 'mfa-recovery',
+      subject: lost.id,
+      reason: 'device-stolen',
+    });
+    await officer.api.post(`/v1/approvals/${asked.body.id}/approve`, {});
+    const path = `/v1/users/${lost.id}/mfa-recovery`;
+    fails = (call) => call.target === 'AdminCreateUser';
+    const half = await admin.api.post(path, { approval: asked.body.id, email });
+    expect([half.status, half.body.type]).toEqual([502, 'urn:ward:problem:sign-in-service']);
+    expect((await lost.api.get('/v1/me')).status).toBe(401);
+    fails = () => false;
+    const elsewhere = await admin.api.post(path, { approval: asked.body.id, email: address() });
+    expect([elsewhere.status, elsewhere.body.type]).toEqual([403, 'urn:ward:problem:not-allowed']);
+    expect((await admin.api.post(path, { approval: asked.body.id, email })).status).toBe(200);
+    await nextSecond();
+    const back = await settleIn(ward, lost.id, email);
+    expect((await back.api.get('/v1/me')).body).toMatchObject({ id: lost.id, role: 'clinician' });
+  });
+
+  test('the audit log: nobody signs in without evidence of it - 45 CFR 164.308(a)(5)(ii)(C)', async () => {
+    const ward = new Ward(cloud.file);
+    const email = address();
+    const { body } = await admin.api.post('/v1/users', { email, role: 'billing' });
+    const clerk = await settleIn(ward, body.id, email);
+    fails = (call) => call.body.includes('session.sign-in');
+    await expect(signInAgain(ward, clerk)).rejects.toThrow('PostAuthentication failed');
+  });
 });
