@@ -1,4 +1,5 @@
 import { eventColumns, namedQuestions } from '../../../lib/audit-questions';
+import { declarations } from '../../../lib/functions';
 import type { Synthesized } from '../assembly';
 import { roleStatements } from '../policy';
 
@@ -51,5 +52,21 @@ export function describeQueries({ production }: { readonly production: Synthesiz
     expect(calls.filter((action) => /^glue:(?!Get)|^dynamodb:|^kms:(?!Decrypt|GenerateDataKey)/.test(action))).toEqual(
       [],
     );
+  });
+
+  test('the index is written by what seals events alone; what answers from it writes nothing but its own events', () => {
+    const changes = (action: string): boolean => /^(Put|Update|Delete|BatchWrite)/.test(action);
+    const writers = declarations.filter(([, { tables }]) =>
+      tables.some(({ table, actions }) => table === 'auditIndex' && actions.some(changes)),
+    );
+    expect(writers.map(([name]) => name)).toEqual(['sealer', 'reconciler']);
+    for (const [name, { tables, archive }] of declarations.filter(([id]) =>
+      ['audit-search', 'access-log'].includes(id),
+    )) {
+      const written = tables.filter(({ actions }) => actions.some(changes));
+      const beside = written.filter(({ table, partitions }) => table !== 'audit' && !partitions.includes('SESSION#*'));
+      expect([name, beside]).toEqual([name, []]);
+      expect(archive).toEqual({ reads: ['v1/segments/*'], lists: ['ListBucket'] });
+    }
   });
 }
