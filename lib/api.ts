@@ -12,8 +12,9 @@ import {
   MethodLoggingLevel,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type Route, routes } from '../lambda/http/routes';
@@ -99,12 +100,12 @@ export class Api extends Construct {
     cfnApi.securityPolicy = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
     cfnApi.endpointAccessMode = 'STRICT';
 
-    this.#addRoutes(functions);
+    this.#addRoutes(functions, config.stage);
     addGatewayResponses(this.api, config.webOrigins);
     this.#acknowledge();
   }
 
-  #addRoutes(functions: ReadonlyMap<string, IFunction>): void {
+  #addRoutes(functions: ReadonlyMap<string, IFunction>, stage: string): void {
     const requestValidator = this.api.addRequestValidator('Validator', {
       validateRequestBody: true,
       validateRequestParameters: true,
@@ -112,9 +113,19 @@ export class Api extends Construct {
     // What is in the object is checked in code: a message of the gateway could not name the field.
     const jsonObject = this.api.addModel('JsonObject', { schema: { type: JsonSchemaType.OBJECT } });
     const integrations = new Map<string, LambdaIntegration>();
-    // A test invocation would carry claims that its caller made up.
-    for (const [name, handler] of functions)
-      integrations.set(name, new LambdaIntegration(handler, { allowTestInvoke: false }));
+    // One permission a function, of this stage alone: CDK would add one a method, and a stack holds 500 resources. The
+    // console's test invocation has a stage of its own, so it is refused: it would carry claims that its caller made up.
+    for (const [name, handler] of functions) {
+      handler.addPermission('Api', {
+        principal: new ServicePrincipal('apigateway.amazonaws.com'),
+        sourceArn: this.api.arnForExecuteApi('*', '/*', stage),
+      });
+      const permitted = LambdaFunction.fromFunctionAttributes(this, `${name}-permitted`, {
+        functionArn: handler.functionArn,
+        skipPermissions: true,
+      });
+      integrations.set(name, new LambdaIntegration(permitted, { allowTestInvoke: false }));
+    }
     for (const route of routes satisfies readonly Route[]) {
       const integration = integrations.get(route.function);
       if (!integration) throw new Error(`${route.method} ${route.path} names no function of lib/functions.ts`);
