@@ -8,6 +8,7 @@ import { addContainment } from './contain-command';
 import { importFiles } from './import';
 import { rotateAll, rotateKey } from './keys';
 import { demoLogin, interactiveLogin } from './login';
+import { rotateLookupKey } from './lookup';
 import { addApprovals, addUsers } from './people';
 import { Place } from './place';
 import { say } from './prompt';
@@ -121,6 +122,13 @@ program
     for (const line of lines) say(line);
     if (!sound) process.exitCode = 1;
   });
+
+program
+  .command('lookup')
+  .description('the blind index by which patients are found')
+  .command('rotate')
+  .description('move it to a new key, beside live traffic; cut off and started again, it goes on where it was')
+  .action(async () => say(`version ${await rotateLookupKey(connect().client)} is the lookup key`));
 
 program
   .command('disposal')

@@ -230,6 +230,17 @@ export function retentionSettings(environment: DisposalEnvironment) {
   return { years, ageOfMajority };
 }
 
+/**
+ * @returns for how many seconds an instance may go on with what it knows of the lookup keys; the function that rotates them
+ *   waits twice as long before it counts on every instance
+ */
+export function lookupKeySeconds(): number {
+  const seconds = Number(process.env['LOOKUP_KEY_SECONDS'] ?? 300);
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 300)
+    throw new Error('LOOKUP_KEY_SECONDS must be 1 to 300');
+  return seconds;
+}
+
 /** @returns the origins of `WEB_ORIGINS`; none where it is absent */
 export function webOrigins(): readonly string[] {
   return (process.env['WEB_ORIGINS' satisfies keyof ApiEnvironment] ?? '').split(' ').filter((origin) => origin !== '');

@@ -103,6 +103,7 @@ export class ApiStack extends Stack {
         mailFrom: config.mailFrom,
       });
       if (name === 'disposal') retain(handler, config);
+      if (declaration.patientKey) handler.addEnvironment('LOOKUP_KEY_SECONDS', lookupKeySeconds[config.kind]);
       functions.set(name, handler);
     }
     new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });
@@ -131,6 +132,8 @@ type Environment = RecordsEnvironment &
   DocumentsEnvironment &
   SealingEnvironment &
   CheckpointEnvironment & { readonly MAIL_FROM?: string };
+/** How long a function may go on with what it knows of the lookup keys: a rotation of them waits four times as long. */
+const lookupKeySeconds = { production: '120', development: '1' } as const;
 const formatPage = join(__dirname, '../docs/formats/audit-log.md');
 const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 

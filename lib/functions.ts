@@ -340,6 +340,23 @@ export const functions = {
     concern: 'says which version of each entry is stored; opens nothing',
     tables: [decides(), audits, records.may([patients], 'GetItem', 'Query')],
   },
+  'lookup-rotation': {
+    concern: 'moves the blind index from one lookup key to the next',
+    tables: [
+      decides(),
+      audits,
+      readsKeys,
+      listsPatients,
+      keys.mayWithEvent([organization], 'PutItem', 'UpdateItem'),
+      governance.may(['LOOKUP-ROTATION'], 'GetItem'),
+      governance.mayWithEvent(['LOOKUP-ROTATION'], 'PutItem'),
+      records.may([patients], 'GetItem', 'Query'),
+      records.mayWithEvent([patients], 'UpdateItem'),
+      reindexes,
+    ],
+    patientKey: { Decrypt: ['record', 'lookup'], GenerateDataKey: ['lookup'] },
+    timeoutSeconds: 29,
+  },
   keys: {
     concern: 'rotates the keys of patients; opens nothing',
     tables: [decides(), audits, readsKeys, listsPatients, keys.mayWithEvent([patients], 'PutItem', 'UpdateItem')],

@@ -151,6 +151,7 @@ export const actions = {
   'control.freeze-patient': { roles: ['compliance_officer'], access: 'none', patient: true },
   'control.release-patient': { roles: ['compliance_officer'], access: 'none', patient: true },
   'record.versions': { roles: ['compliance_officer', 'auditor'], access: 'none', patient: true },
+  'lookup.rotate': { roles: ['compliance_officer'], access: 'none', patient: false },
   'key.list': { roles: ['compliance_officer'], access: 'none', patient: false },
   'key.rotate': { roles: ['compliance_officer'], access: 'none', patient: true },
   'patient.dispose': { roles: ['compliance_officer', 'admin'], access: 'none', patient: true },

@@ -70,16 +70,21 @@ export async function prepareImport(
     }),
   );
   const [known] = await store.lookup(lookupPartition('mrn', mrnToken), 1);
-  return { known, forPatient: (patient) => vault.withLookupKey((key) => prepared(plan, key, patient)) };
+  return {
+    known,
+    forPatient: async (patient) => ({
+      lookups: await vault.withLookupKeys((keys) =>
+        blindly(plan, (made) => lookupsOf(keys, patient, made.patient.demographics, made.patient.ssn?.value)),
+      ),
+      pieces: await vault.withImportKey((key) => sealedPieces(plan, key, patient)),
+    }),
+  };
 }
 
-function prepared(plan: Sealed<ImportPlan>, key: LookupKey, patient: string): PreparedImport {
+function sealedPieces(plan: Sealed<ImportPlan>, key: LookupKey, patient: string): PreparedImport['pieces'] {
   const pieces = transform(plan, (made) => piecesOf(made, key, patient));
   const known = blindly(pieces, (all) => all.map(({ value: _, ...rest }) => rest));
-  return {
-    lookups: blindly(plan, (made) => lookupsOf(key, patient, made.patient.demographics, made.patient.ssn?.value)),
-    pieces: known.map((piece, index) => ({ ...piece, value: transform(pieces, (all) => all[index]?.value ?? {}) })),
-  };
+  return known.map((piece, index) => ({ ...piece, value: transform(pieces, (all) => all[index]?.value ?? {}) }));
 }
 
 type Piece = PreparedImport['pieces'][number];

@@ -19,6 +19,8 @@ export interface LookupKeysOptions {
   readonly organization: string;
   readonly clock: () => Date;
   readonly ttlMilliseconds?: number;
+  /** how long the keys' states are taken as they were read; @default as long as the keys */
+  readonly stateMilliseconds?: number;
 }
 
 /** `current`: what tokens are made and found with. `next`: what a re-index is writing tokens under. `retired`: neither any more. */
@@ -71,6 +73,33 @@ export class LookupKeys {
     return key && this.#unwrap(key);
   }
 
+  /**
+   * @param create whether to make the first key where there is none
+   * @returns the keys that tokens are written under: the current one, then the next; the caller releases them. @throws KeyError
+   */
+  async writing(create: boolean): Promise<readonly LookupKey[]> {
+    const known = await this.#known(() => (create ? this.#readOrCreate() : this.#readAll()));
+    const [current] = known.filter(({ state }) => state === 'current');
+    if (!current) throw new KeyError('invalid', 'the organization has no current lookup key');
+    const next = known.filter(({ state }) => state === 'next');
+    return Promise.all([current, ...next].map((key) => this.#unwrap(key)));
+  }
+
+  /**
+   * @returns the organization's first key, current or not: what must be equal for ever is made with it. @throws KeyError
+   */
+  async first(create: boolean): Promise<LookupKey> {
+    const known = await this.#known(() => (create ? this.#readOrCreate() : this.#readAll()));
+    const first = known.find(({ version }) => version === 1);
+    if (!first) throw new KeyError('invalid', 'the organization has no first lookup key');
+    return this.#unwrap(first);
+  }
+
+  /** @returns version and state of every key, as they are now */
+  async states(): Promise<readonly { readonly version: number; readonly state: LookupKeyState }[]> {
+    return (await this.#readAll()).map(({ version, state }) => ({ version, state }));
+  }
+
   /** Makes the key that a re-index writes under. @returns its write, which fails where that version exists. @throws KeyError */
   async prepareNext(): Promise<TransactItem> {
     const keys = await this.#readAll();
@@ -103,17 +132,21 @@ export class LookupKeys {
     wanted: LookupKeyState,
     readKeys: () => Promise<readonly StoredLookupKey[]>,
   ): Promise<readonly StoredLookupKey[]> {
+    return (await this.#known(readKeys)).filter(({ state }) => state === wanted);
+  }
+
+  async #known(readKeys: () => Promise<readonly StoredLookupKey[]>): Promise<readonly StoredLookupKey[]> {
     const now = this.options.clock().getTime();
     if (!this.#read || this.#read.expiresAt <= now) {
       const keys = readKeys();
-      const read = { keys, expiresAt: now + this.#ttlMilliseconds };
+      const read = { keys, expiresAt: now + (this.options.stateMilliseconds ?? this.#ttlMilliseconds) };
       this.#read = read;
       const forget = () => {
         if (this.#read === read) this.#read = undefined; // asked again by the next request
       };
       keys.then((found) => found.length === 0 && forget(), forget);
     }
-    return (await this.#read.keys).filter(({ state }) => state === wanted);
+    return this.#read.keys;
   }
 
   async #readOrCreate(): Promise<readonly StoredLookupKey[]> {

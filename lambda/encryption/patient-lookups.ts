@@ -6,17 +6,18 @@ import { lookupToken } from './lookup';
 
 /**
  * The blind tokens under which a patient is found: MRN (unique), SSN, and each family name with the birth date.
+ * @param keys every key that tokens are written under: two of them while the index moves from one to the next
  * @param ssn nine digits
  */
 export function lookupsOf(
-  key: LookupKey,
+  keys: readonly LookupKey[],
   patient: string,
   demographics: Readonly<Record<string, unknown>>,
   ssn?: string,
 ): LookupItem[] {
   const mrn = mrnOf(demographics);
   const born = birthDate(demographics);
-  const items = [
+  const items = keys.flatMap((key) => [
     ...('value' in mrn ? [lookupItem('mrn', lookupToken(key, 'mrn', mrn.value), patient, true)] : []),
     ...(ssn ? [lookupItem('ssn', lookupToken(key, 'ssn', ssn), patient, false)] : []),
     ...(born
@@ -24,7 +25,7 @@ export function lookupsOf(
           lookupItem('family-birth-date', lookupToken(key, 'family-birth-date', family, born), patient, false),
         )
       : []),
-  ];
+  ]);
   return items.filter((item, index) => items.findIndex(({ PK }) => PK === item.PK) === index);
 }
 

@@ -1,6 +1,6 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { RecordsEnvironment } from '../environment';
+import { lookupKeySeconds, type RecordsEnvironment } from '../environment';
 import { type StagedItem, stagedKey } from '../records/import-parts';
 import type { RecordItem, RecordMetadata } from '../records/model';
 import type { TransactItem } from '../records/transaction';
@@ -35,7 +35,12 @@ export class Vault {
     const { documents, kms, environment, clock } = options;
     const common = { kms, keyId: environment.PATIENT_KEY, organization: environment.ORGANIZATION, clock };
     this.#keys = new PatientKeys(common);
-    this.#lookupKeys = new LookupKeys({ ...common, documents, table: environment.KEYS_TABLE });
+    this.#lookupKeys = new LookupKeys({
+      ...common,
+      documents,
+      table: environment.KEYS_TABLE,
+      stateMilliseconds: lookupKeySeconds() * 1000,
+    });
   }
 
   /** @returns the patient's wrapped keys as they are now, undefined when there never was such a patient */
@@ -155,6 +160,31 @@ export class Vault {
     await this.#organization();
     const key = this.options.mayBind ? await this.#lookupKeys.get() : await this.#lookupKeys.find();
     if (!key) return undefined;
+    try {
+      return make(key);
+    } finally {
+      key.release();
+    }
+  }
+
+  /**
+   * Makes the tokens that are written: under the current key, and while the index moves under the next one too.
+   * @throws KeyError, also where there is no key and this vault makes none
+   */
+  async withLookupKeys<Made>(make: (keys: readonly LookupKey[]) => Made): Promise<Made> {
+    await this.#organization();
+    const keys = await this.#lookupKeys.writing(this.options.mayBind);
+    try {
+      return make(keys);
+    } finally {
+      for (const key of keys) key.release();
+    }
+  }
+
+  /** Makes the ids and fingerprints of imported entries, under the one key that never changes. @throws KeyError */
+  async withImportKey<Made>(make: (key: LookupKey) => Made): Promise<Made> {
+    await this.#organization();
+    const key = await this.#lookupKeys.first(this.options.mayBind);
     try {
       return make(key);
     } finally {

@@ -285,6 +285,14 @@ export const routes = [
   },
   {
     method: 'POST',
+    path: '/v1/lookup-rotation',
+    function: 'lookup-rotation',
+    action: 'lookup.rotate',
+    bodyLimit: small,
+    summary: 'Begin to move the blind index to a new key, or do the next piece of it',
+  },
+  {
+    method: 'POST',
     path: '/v1/patients/{id}/keys',
     function: 'keys',
     action: 'key.rotate',

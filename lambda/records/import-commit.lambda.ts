@@ -125,12 +125,20 @@ async function storeAll(permit: Permit, item: Committing, prepared: PreparedImpo
     }
     await storeBatch(permit, item, ring, batch);
   }
-  const writes = new Writes<'patient' | 'import' | 'key'>()
-    .add('patient', patients.commitImport(patient, item.id, sequence, runtime.clock().toISOString()))
+  // The index may have moved to another key since the import began.
+  const known = await store.patient(patient);
+  if (!known) return runtime.refuse(permit, 'conflict');
+  const added = prepared.lookups.filter(({ PK }) => !known.lookups.some((lookup) => lookup.PK === PK));
+  const to = { sequence, at: runtime.clock().toISOString(), lookups: [...known.lookups, ...added] };
+  const writes = new Writes<'patient' | 'import' | 'key' | 'mrn'>()
+    .add('patient', patients.commitImport(known, item.id, to))
+    .add('mrn', ...patients.lookups(added, patient))
     .add('import', states.commit(item.id))
     .add('key', vault.newest(ring));
   const event = permit.event({ status: 200, patient, resources: [importResource(item.id)] });
-  const receipt = await runtime.store(permit, event, writes, () => 'conflict');
+  const receipt = await runtime.store(permit, event, writes, (refused) =>
+    refused.has('mrn') ? 'mrn-in-use' : 'conflict',
+  );
   await parts.remove(item.id).catch(() => undefined); // they end with their key and their time to live as well
   return { status: 200, body: Released.facts(summary(item), receipt) };
 }

@@ -83,17 +83,26 @@ export class PatientStore {
   }
 
   /** Shows what the import has stored, all of it at once. */
-  commitImport(patient: string, importId: string, sequence: number, at: string): TransactItem {
+  commitImport(
+    patient: PatientItem,
+    importId: string,
+    to: { readonly sequence: number; readonly at: string; readonly lookups: PatientItem['lookups'] },
+  ): TransactItem {
     return {
       Update: {
         TableName: this.table,
-        Key: { PK: recordsPartition(patient), SK: 'PATIENT' },
-        UpdateExpression: 'SET importSequence = :sequence, importedAt = :at REMOVE importing, registering',
-        ConditionExpression: 'importing = :import AND importSequence = :before',
+        Key: { PK: patient.PK, SK: patient.SK },
+        UpdateExpression:
+          'SET importSequence = :sequence, importedAt = :at, #lookups = :lookups, #version = #version + :one REMOVE importing, registering',
+        ConditionExpression: 'importing = :import AND importSequence = :before AND #version = :version',
+        ExpressionAttributeNames: { '#version': 'version', '#lookups': 'lookups' },
         ExpressionAttributeValues: {
-          ':sequence': sequence,
-          ':before': sequence - 1,
-          ':at': at,
+          ':sequence': to.sequence,
+          ':before': to.sequence - 1,
+          ':at': to.at,
+          ':lookups': to.lookups.map(({ PK, SK }) => ({ PK, SK })),
+          ':version': patient.version,
+          ':one': 1,
           ':import': importId,
         },
       },
@@ -122,6 +131,18 @@ export class PatientStore {
       ':lookups': [],
       ':at': at,
     });
+  }
+
+  /** @returns puts of lookup items that are this patient's, whether they are there already or not */
+  lookupsOf(items: readonly LookupItem[], patient: string): TransactItem[] {
+    return items.map(({ PK, SK }) => ({
+      Put: {
+        TableName: this.table,
+        Item: { PK, SK, patient },
+        ConditionExpression: 'attribute_not_exists(PK) OR patient = :patient',
+        ExpressionAttributeValues: { ':patient': patient },
+      },
+    }));
   }
 
   /** @returns deletes that take nobody else's lookup along, whatever the patient item says */

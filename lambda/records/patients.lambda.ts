@@ -74,7 +74,7 @@ async function correct(exchange: Exchange): Promise<Answer> {
   const patched = transform(await vault.open(ring, old), (value) => {
     return demandDemographics(mergePatch(value, patch));
   });
-  const lookups = await vault.withLookupKey((key) => blindly(patched, (value) => lookupsOf(key, id, value)));
+  const lookups = await vault.withLookupKeys((keys) => blindly(patched, (value) => lookupsOf(keys, id, value)));
   const at = exchange.access.now.toISOString();
   const next = await vault.seal(
     ring,

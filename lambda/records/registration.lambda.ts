@@ -42,7 +42,7 @@ async function register(exchange: Exchange): Promise<Answer> {
   const patient = v4();
   const [{ ring, items: keys }, lookups] = await Promise.all([
     vault.register(patient),
-    vault.withLookupKey((key) => lookupsOf(key, patient, demographics, ssn)),
+    vault.withLookupKeys((keys) => lookupsOf(keys, patient, demographics, ssn)),
   ]);
   const at = exchange.access.now.toISOString();
   const author = permit.actor.sub;
