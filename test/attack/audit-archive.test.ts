@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { checkpointKey } from '../../lambda/audit/log-keys';
 import { inflateSegment } from '../../lambda/audit/segment';
+import { buildAnyway } from '../audit/anyway';
 import { ArchiveBuilder, codes, newSigner, note } from '../audit/archive';
 
 /*
@@ -57,6 +58,19 @@ test('a marker over a segment whose versions are gone: OBJECT_SHADOWED and SEGME
 test('a plain copy of the bucket, in which the later version took the place of the first: SEGMENT_DIGEST_MISMATCH', async () => {
   const [one = '', other = ''] = archive.segments();
   archive.put(one, archive.read(other));
+  expect(await found()).toEqual({ ok: false, codes: ['SEGMENT_DIGEST_MISMATCH'] });
+});
+
+test('a segment that is sealed anew with one character changed: SEGMENT_DIGEST_MISMATCH', async () => {
+  const key = middle(archive.segments());
+  const leaf = archive.leaves().find((each) => each.type === 'segment' && each.key === key);
+  if (leaf?.type !== 'segment') throw new Error('no leaf');
+  const ndjson = inflateSegment(archive.read(key));
+  const other = buildAnyway(
+    { key, sha256: '', bytes: ndjson, ndjson, leaf },
+    ndjson.toString().replace(':200', ':403'),
+  );
+  archive.put(key, other.bytes);
   expect(await found()).toEqual({ ok: false, codes: ['SEGMENT_DIGEST_MISMATCH'] });
 });
 
