@@ -7,7 +7,7 @@ import type { Action } from '../access/policy';
 import { type Released, serialize } from '../audit/release';
 import type { AccessTokens } from '../authentication/token';
 import { parseJson } from './json';
-import { type InputError, Problem } from './problem';
+import { type InputError, Problem, type ProblemType } from './problem';
 import { problemOf } from './problem-of';
 import { type Route, routes } from './routes';
 
@@ -64,7 +64,7 @@ export function api(
       const common = { ...security, ...crossOrigin(event.headers['origin'], options.webOrigins) };
       try {
         const { route, operation } = find(event, operations);
-        const identity = await options.tokens.verify(event.headers['authorization']);
+        const identity = await options.tokens.verify(once(event, 'authorization', 'unauthorized'));
         const answer = await operation({
           access: {
             action: route.action,
@@ -77,9 +77,13 @@ export function api(
             },
             now: options.clock(),
           },
-          parameters: (event.pathParameters as Record<string, string> | null) ?? {},
+          parameters: canonical(event.pathParameters),
           query: (event.queryStringParameters as Record<string, string> | null) ?? {},
-          headers: event.headers as Record<string, string>,
+          // Read by the operation after its decision, so that what is refused here is on record.
+          get headers() {
+            for (const name of unrepeatable) once(event, name, 'invalid-input');
+            return event.headers as Record<string, string>;
+          },
           body: (schema) => parseBody(event, route, schema),
         });
         return {
@@ -108,6 +112,30 @@ function crossOrigin(origin: string | undefined, allowed: readonly string[]): Re
     'access-control-expose-headers': 'etag, x-amzn-requestid',
     vary: 'origin',
   };
+}
+
+/** API Gateway keeps the last value of a header that came twice; whoever looked at the first decided on something else. */
+function once(event: APIGatewayProxyEvent, name: string, type: ProblemType): string | undefined {
+  const values = Object.entries(event.multiValueHeaders ?? {}).flatMap(([each, found]) =>
+    each.toLowerCase() === name ? (found ?? []) : [],
+  );
+  if (values.length > 1)
+    throw new Problem(
+      type,
+      type === 'invalid-input' ? { errors: [{ field: name, message: 'must be there once' }] } : {},
+    );
+  return event.headers[name];
+}
+const unrepeatable = ['if-match', 'idempotency-key', 'content-type'];
+
+/** An id means the same in capital letters (RFC 9562, section 4); tables and events know one form of it. */
+function canonical(parameters: APIGatewayProxyEvent['pathParameters']): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(parameters ?? {}).map(([name, value = '']) => [
+      name,
+      /^[0-9a-f-]{36}$/i.test(value) ? value.toLowerCase() : value,
+    ]),
+  );
 }
 
 function find(event: APIGatewayProxyEvent, operations: Partial<Record<Action, Operation>>) {
