@@ -5,6 +5,7 @@ import { addAuditEvidence } from './audit/commands';
 import { addAuditQueries } from './audit/query-commands';
 import { printCertificate } from './certificate';
 import { addContainment } from './contain-command';
+import { addDrills } from './drill/commands';
 import { importFiles } from './import';
 import { rotateAll, rotateKey } from './keys';
 import { demoLogin, interactiveLogin } from './login';
@@ -106,6 +107,7 @@ program
   });
 
 addContainment(program, connection.where);
+addDrills(program, connection.where);
 
 const audit = program.command('audit').description('the audit log and its archive');
 addAuditEvidence(audit, () => program.opts<GlobalOptions>());

@@ -50,7 +50,7 @@ export function renderPdf(documents: readonly (readonly Block[])[], { title, at,
       pdf.fontSize(sizes.paragraph);
     });
   for (const blocks of documents) {
-    pdf.addPage();
+    pdf.addPage().font('regular').fontSize(sizes.paragraph);
     for (const block of blocks) draw(pdf, block);
   }
   pdf.end();

@@ -146,6 +146,23 @@ describe('the letter to an individual', () => {
   });
 });
 
+test('a PDF may begin with any kind of block', () => {
+  const at = new Date(0);
+  for (const block of [
+    { kind: 'title', text: 'T' },
+    { kind: 'heading', text: 'H' },
+    { kind: 'paragraph', text: 'P' },
+    { kind: 'lines', lines: ['L'] },
+    { kind: 'fields', fields: [['N', 'V']] },
+  ] as const)
+    for (const footer of [undefined, 'foot'])
+      expect(
+        renderPdf([[block]], { title: 'x', at, ...(footer && { footer }) })
+          .subarray(0, 5)
+          .toString(),
+      ).toBe('%PDF-');
+});
+
 test('public notices say what they must, and nobody’s name', () => {
   expect(plainText(substituteNotice(content, dates, '2026-02-01'))).toContain('until May 2, 2026');
   expect(plainText(tollFreeText(content, dates, '2026-02-01'))).toContain('first have to be sure who you are');
