@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { ArchiveStore } from '../../lambda/audit/archive-store';
 import { BucketArchive } from '../../lambda/audit/bucket-archive';
+import { canonicalize } from '../../lambda/audit/canonical';
 import { CheckpointSigner } from '../../lambda/audit/checkpoint-signer';
 import { Checkpoints } from '../../lambda/audit/checkpoints';
-import type { EventDraft } from '../../lambda/audit/event';
+import { auditEvent, type EventDraft } from '../../lambda/audit/event';
 import { isWarning } from '../../lambda/audit/finding';
+import { leafHash } from '../../lambda/audit/lane';
 import { decodeLeaf, type Leaf } from '../../lambda/audit/leaf';
 import { leavesPrefix, segmentPrefix } from '../../lambda/audit/log-keys';
 import { LogStore } from '../../lambda/audit/log-store';
@@ -178,6 +180,23 @@ export class AuditCloud {
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey);
     return lines.sort();
+  }
+
+  /** Puts another well-formed event in the place of the one of that sequence, as a writer's stolen credentials could. */
+  async replaceEvent(seq: number): Promise<void> {
+    const lines = (await this.outboxLines()).map((line) => ({ line, event: auditEvent.parse(JSON.parse(line)) }));
+    const found = lines.find(({ event }) => event.seq === seq);
+    if (!found) throw new Error('no such event');
+    const { lane } = found.event;
+    const line = canonicalize({ ...found.event, purpose: 'PAYMENT' });
+    const Item = {
+      PK: `LANE#${lane}`,
+      SK: String(seq).padStart(12, '0'),
+      line,
+      hash: leafHash(line),
+      ttl: Math.floor(Date.now() / 1000) + 86_400,
+    };
+    await this.clients('entries').documents.send(new PutCommand({ TableName: this.output('AuditTable'), Item }));
   }
 
   /** every event of the archive, once however often it is there */

@@ -3,6 +3,8 @@ import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { AuditCloud, minutesFromNow, read } from './audit-cloud';
 
+jest.setTimeout(60_000);
+
 let audit: AuditCloud;
 beforeAll(async () => {
   audit = await AuditCloud.start();
