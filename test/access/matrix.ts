@@ -167,6 +167,8 @@ export const askers: Readonly<Record<string, readonly Role[]>> = {
   'control.release-role': [O],
   'control.freeze-patient': [O],
   'control.release-patient': [O],
+  'lookup.rotate': [O],
+  'record.versions': [O, U],
   'key.list': [O],
   'key.rotate': [O],
   'patient.dispose': [O, A],

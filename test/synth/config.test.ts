@@ -17,7 +17,13 @@ test('the stage that cdk.json has is a development stage of nobody', () => {
 });
 
 test('a complete production stage is taken as it is written', () => {
-  expect(parse(productionStage)).toEqual({ ...productionStage, stage: 'prod' });
+  expect(parse(productionStage)).toMatchObject({ ...productionStage, stage: 'prod' });
+});
+
+test('a stage that says nothing of sessions ends them after 15 idle minutes, patients’ after 30, all after 12 hours', () => {
+  const sessions = { workforceIdleMinutes: 15, patientIdleMinutes: 30, absoluteHours: 12 };
+  expect(parse(productionStage)).toMatchObject({ sessions });
+  expect(complaints({ ...productionStage, sessions: { workforceIdleMinutes: 600 } })).toHaveLength(1);
 });
 
 test.each<[setting: string, value: unknown, allowed: string]>([
