@@ -336,10 +336,6 @@ export const functions = {
     ],
     patientKey: { Decrypt: ['record'] },
   },
-  'record-versions': {
-    concern: 'says which version of each entry is stored; opens nothing',
-    tables: [decides(), audits, records.may([patients], 'GetItem', 'Query')],
-  },
   'lookup-rotation': {
     concern: 'moves the blind index from one lookup key to the next',
     tables: [

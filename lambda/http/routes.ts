@@ -278,7 +278,7 @@ export const routes = [
   {
     method: 'GET',
     path: '/v1/patients/{id}/versions',
-    function: 'record-versions',
+    function: 'entries',
     action: 'record.versions',
     bodyLimit: 0,
     summary: 'Which version of each entry is stored, to be held against the audit log',

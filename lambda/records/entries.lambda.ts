@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Permit, withheld } from '../access/guard';
 import { Released } from '../audit/release';
+import { readHeader } from '../encryption/envelope';
 import { combine, type Sealed, transform } from '../encryption/sealed';
 import { Vault } from '../encryption/vault';
 import { type RecordsEnvironment, readEnvironment, recordsVariables } from '../environment';
@@ -111,7 +112,28 @@ async function history(exchange: Exchange): Promise<Answer> {
   return { status: 200, body: Released.facts({ versions: facts }, receipt) };
 }
 
+/** Which version of each entry is stored, for whoever holds it against the audit log. Nothing is opened. 45 CFR 164.312(c)(2). */
+async function versions(exchange: Exchange): Promise<Answer> {
+  const { id } = check(z.object({ id: patientId }), exchange.parameters);
+  const [permit, patient, stored] = await Promise.all([
+    runtime.guard.permit(exchange.access, { patient: id }),
+    store.patient(id),
+    store.currentVersions(id),
+  ]);
+  if (!patient) return runtime.refuse(permit, 'not-found');
+  const entries = stored.map(({ category, entry, version, header }) => ({
+    category,
+    entry,
+    version,
+    sealed: readHeader(header).recordVersion,
+  }));
+  // The event names no versions: it would be a witness of what this is to be held against.
+  const receipt = await runtime.outbox.record(permit.event({ status: 200 }));
+  return { status: 200, body: Released.facts({ id, entries }, receipt) };
+}
+
 export const handler = runtime.serve({
+  'record.versions': versions,
   'record.list': list,
   'record.read': read,
   'record.version': readVersion,

@@ -46,10 +46,27 @@ export function describeFunctions({ production }: { readonly production: Synthes
   test('every call on a table names the partitions that it may touch, in a way that a call without one fails', () => {
     for (const { actions, condition } of statements) {
       if (!actions.some((action) => action.startsWith('dynamodb:'))) continue;
+      if (actions.includes('dynamodb:Scan')) continue;
       const partitions = condition['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'];
       expect(partitions).toBeDefined();
       expect([partitions].flat()).not.toContain('*');
       expect(condition['Null']).toMatchObject({ 'dynamodb:LeadingKeys': 'false' });
+    }
+  });
+
+  test('a scan sees which patients there are and how old their keys are: no wrapped key, and no other table', () => {
+    const scans = statements.filter(({ actions }) => actions.includes('dynamodb:Scan'));
+    expect(scans.map(({ where }) => where.replace(/Role.*/, '')).sort()).toEqual(['Keys', 'LookupRotation']);
+    for (const { actions, resources, condition } of scans) {
+      expect(actions).toEqual(['dynamodb:Scan']);
+      expect(JSON.stringify(resources)).toMatch(/RecordsKeys/);
+      expect(condition).toEqual({
+        'ForAllValues:StringEquals': {
+          'dynamodb:Attributes': ['PK', 'SK', 'newest', 'state', 'createdAt', 'rotatedAt'],
+        },
+        Null: { 'dynamodb:Attributes': 'false' },
+        StringEquals: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
+      });
     }
   });
 

@@ -63,17 +63,39 @@ export function describeKeys({
       );
     }
     expect(Object.fromEntries(purposes)).toEqual({
-      record: ['registration', 'patients', 'search', 'entries', 'entry-changes', 'import-commit', 'export'].map(role),
-      lookup: ['registration', 'patients', 'search', 'import-commit'].map(role),
+      record: [
+        'registration',
+        'patients',
+        'search',
+        'entries',
+        'entry-changes',
+        'lookup-rotation',
+        'disposal',
+        'representatives',
+        'import-commit',
+        'export',
+        'incident-scope',
+        'incident-notices',
+      ].map(role),
+      lookup: ['registration', 'patients', 'search', 'lookup-rotation', 'import-commit'].map(role),
       import: ['imports', 'import-commit'].map(role),
+      governance: [
+        'emergency-reviews',
+        'incidents',
+        'incident-containment',
+        'incident-scope',
+        'incident-notices',
+        'incident-dossier',
+      ].map(role),
     });
   });
 
-  test('patient keys are made by what registers patients and begins imports alone', () => {
-    const makers = allowing('kms:GenerateDataKey').flatMap(
-      ({ condition }) => condition['ArnEquals']?.['aws:PrincipalArn'] ?? [],
+  test('keys of records are made by what registers patients and rotates their keys alone', () => {
+    const making = allowing('kms:GenerateDataKey').filter(
+      ({ condition }) => condition['StringEquals']?.['kms:EncryptionContext:purpose'] === 'record',
     );
-    expect(new Set(makers)).toEqual(new Set(['registration', 'import-commit', 'imports'].map(role)));
+    const makers = making.flatMap(({ condition }) => condition['ArnEquals']?.['aws:PrincipalArn'] ?? []);
+    expect(new Set(makers)).toEqual(new Set(['registration', 'import-commit', 'keys'].map(role)));
   });
 
   test('nobody else can be let in by an IAM policy, a grant or a replica', () => {
