@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -9,6 +9,7 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
 import { roleName } from './functions';
 import { sendsTo } from './monitoring';
+import { OwnRole } from './own-role';
 
 export interface PhiFunctionProps {
   /** the `<name>` of `lambda/**\/<name>.lambda.ts` */
@@ -38,7 +39,7 @@ const instances = 25;
 /** The one Lambda construct: a role of its own without a managed policy, an encrypted log group kept six years, its bundle. */
 export class PhiFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: PhiFunctionProps) {
-    const role = new Role(scope, `${id}Role`, {
+    const role = new OwnRole(scope, `${id}Role`, {
       roleName: roleName(props.stage, props.name),
       description: `Ward ${props.stage}: ${props.concern}`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -63,10 +64,6 @@ export class PhiFunction extends LambdaFunction {
       environment: { ...props.environment },
       logGroup,
       role,
-    });
-    acknowledge(role, {
-      'HIPAA.Security-IAMNoInlinePolicy':
-        'One role a function and one policy a role: it lives and dies with the role and nobody can attach it elsewhere',
     });
     for (const statement of props.deadLetters ? sendsTo(props.deadLetters) : []) this.addToRolePolicy(statement);
     if (!props.deadLetters)

@@ -1,11 +1,11 @@
 import type { Duration } from 'aws-cdk-lib';
 import { Stack } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import { type Monitoring, sendsTo } from './monitoring';
+import { OwnRole } from './own-role';
 import type { PhiFunction } from './phi-function';
 
 export interface FunctionScheduleProps {
@@ -20,7 +20,7 @@ export interface FunctionScheduleProps {
 export class FunctionSchedule extends Construct {
   constructor(scope: Construct, id: string, { config, target, every, monitoring }: FunctionScheduleProps) {
     super(scope, id);
-    const role = new Role(this, 'Role', {
+    const role = new OwnRole(this, 'Role', {
       description: `Ward ${config.stage}: starts ${id}`,
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
@@ -28,10 +28,6 @@ export class FunctionSchedule extends Construct {
     });
     role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [target.functionArn] }));
     for (const statement of sendsTo(monitoring.failures)) role.addToPolicy(statement);
-    acknowledge(role, {
-      'HIPAA.Security-IAMNoInlinePolicy':
-        'One role a schedule and one policy a role: it lives and dies with the role and nobody can attach it elsewhere',
-    });
     const schedule = new CfnSchedule(this, 'Schedule', {
       description: `Ward ${config.stage}: ${id}`,
       scheduleExpression: ScheduleExpression.rate(every).expressionString,

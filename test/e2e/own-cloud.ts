@@ -24,10 +24,13 @@ export type Template = {
   readonly Resources: Record<string, { readonly Type: string; readonly Properties: Record<string, unknown> }>;
 };
 const statement = z.looseObject({ Action: z.union([z.string(), z.array(z.string())]), Resource: z.unknown() });
+const inline = z.object({
+  Policies: z.tuple([z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) })]),
+});
 /** Parsed as they stand, so that what is changed here is changed in the template. */
-const policyProperties = z.custom<{ readonly PolicyDocument: { Statement: z.infer<typeof statement>[] } }>(
-  (value) => z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) }).safeParse(value).success,
-);
+const roleProperties = z.custom<{
+  readonly Policies: readonly [{ readonly PolicyDocument: { Statement: z.infer<typeof statement>[] } }];
+}>((value) => inline.safeParse(value).success);
 
 /** Changes a template in place. */
 export type Change = (template: Template, stack: string) => void;
@@ -35,14 +38,13 @@ export type Change = (template: Template, stack: string) => void;
 /** @returns the logical id of a function, and the statements of its role, by the `<name>` of its `<name>.lambda.ts` */
 export function functionOf({ Resources }: Template, name: string) {
   const all = Object.entries(Resources);
-  const [role] = all.find(([, { Properties }]) => Properties['RoleName'] === `ward-local-${name}`) ?? [];
+  const [role, its] = all.find(([, { Properties }]) => Properties['RoleName'] === `ward-local-${name}`) ?? [];
   const refers = (value: unknown, to: string) => JSON.stringify(value).includes(JSON.stringify(to));
   const of = (type: string, property: string) =>
     all.find(([, { Type, Properties }]) => Type === type && role && refers(Properties[property], role));
   const [id, made] = of('AWS::Lambda::Function', 'Role') ?? [];
-  const [, policy] = of('AWS::IAM::Policy', 'Roles') ?? [];
-  if (!id || !made || !policy) throw new Error(`no function ${name}`);
-  return { id, properties: made.Properties, policy: policyProperties.parse(policy.Properties).PolicyDocument };
+  if (!id || !made || !its) throw new Error(`no function ${name}`);
+  return { id, properties: made.Properties, policy: roleProperties.parse(its.Properties).Policies[0].PolicyDocument };
 }
 
 /** A copy of the assembly with changed templates; the bundles stay where they are. */

@@ -36,11 +36,21 @@ export function statementsOf(where: string, document: Document | undefined): Sta
   }));
 }
 
-/** @returns what the roles of a stack may do, by the logical id of their policy */
+interface InlinePolicy {
+  readonly PolicyDocument: Document;
+}
+
+/** @returns what the roles of a stack may do, by the logical id of the role, or of a policy that is attached to one */
 export function roleStatements(stack: Template): Statement[] {
-  return stack
-    .resources('AWS::IAM::Policy')
-    .flatMap(([id, { Properties }]) => statementsOf(id, Properties.PolicyDocument));
+  const attached = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'].flatMap((type) => stack.resources(type));
+  return [
+    ...attached.flatMap(([id, { Properties }]) => statementsOf(id, Properties.PolicyDocument)),
+    ...stack
+      .resources('AWS::IAM::Role')
+      .flatMap(([id, { Properties }]) =>
+        list<InlinePolicy>(Properties.Policies).flatMap(({ PolicyDocument }) => statementsOf(id, PolicyDocument)),
+      ),
+  ];
 }
 
 export const keyStatements = (id: string, key: Resource): Statement[] => statementsOf(id, key.Properties.KeyPolicy);
