@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { checkpointKey } from '../../lambda/audit/log-keys';
+import { checkpointKey, leavesKey, readLeavesKey } from '../../lambda/audit/log-keys';
 import { inflateSegment } from '../../lambda/audit/segment';
 import { buildAnyway } from '../audit/anyway';
 import { ArchiveBuilder, codes, newSigner, note } from '../audit/archive';
@@ -136,6 +136,28 @@ test('a leaf that is changed in any byte: LOG_INCONSISTENT', async () => {
   }
 });
 
+test('the newest leaves are changed into others that are well-formed: LOG_INCONSISTENT, by the root alone', async () => {
+  const key = archive.keys('v1/log/leaves').at(-1) ?? '';
+  const text = archive.read(key).toString();
+  archive.put(key, text.replace(/"root":"[0-9a-f]{8}(\w{56})","sha256"/, `"root":"00000000$1","sha256"`));
+  expect((await found()).codes).toEqual(['LOG_INCONSISTENT', 'SEGMENT_ROOT_MISMATCH']);
+  archive.put(
+    key,
+    text.replace(/"at":"[^"]*","heads"/, `"at":"${archive.now.toISOString().replace('.000', '.001')}","heads"`),
+  );
+  expect(await found()).toEqual({ ok: false, codes: ['LOG_INCONSISTENT'] });
+});
+
+test('leaves that are there twice, in objects of different extent: LOG_INCONSISTENT', async () => {
+  const key = middle(archive.keys('v1/log/leaves'));
+  const { first, last } = readLeavesKey(key) ?? { first: 0, last: 0 };
+  archive.put(leavesKey(first, last + 1), `${archive.read(key)}{}\n`);
+  const { findings } = await archive.verify();
+  expect(findings).toContainEqual(
+    expect.objectContaining({ code: 'LOG_INCONSISTENT', object: leavesKey(first, last + 1) }),
+  );
+});
+
 test('a segment taken out of archive and log: LOG_INCONSISTENT, for the checkpoint signs another tree', async () => {
   const key = middle(archive.keys('v1/log/leaves'));
   const [segment = '', ...rest] = archive.read(key).toString().split('\n');
@@ -179,6 +201,23 @@ test('an older archive is replayed whole: CHECKPOINT_STALE', async () => {
 test('the newest checkpoint is replaced by one that another key signed: CHECKPOINT_SIGNATURE_INVALID', async () => {
   archive.put(checkpointKey(archive.size), note(newSigner(), archive.size, archive.root));
   expect(await found()).toEqual({ ok: false, codes: ['CHECKPOINT_SIGNATURE_INVALID'] });
+});
+
+test('an older note under a newer name, or the note of another log under the same key: CHECKPOINT_SIGNATURE_INVALID', async () => {
+  const key = checkpointKey(archive.size);
+  archive.put(key, archive.read(archive.keys('v1/log/checkpoint').at(-2) ?? ''));
+  expect(await found()).toEqual({ ok: false, codes: ['CHECKPOINT_SIGNATURE_INVALID'] });
+  archive.put(key, note(archive.signer, archive.size, archive.root, 'ward/other/local'));
+  expect(await found()).toEqual({ ok: false, codes: ['CHECKPOINT_SIGNATURE_INVALID'] });
+});
+
+test('a forged log that says its key has the pinned fingerprint: CHECKPOINT_SIGNATURE_INVALID', async () => {
+  const forged = new ArchiveBuilder({ ...newSigner(), fingerprint: archive.signer.fingerprint });
+  forged.minute([1, 2], 3);
+  const result = await forged.verify();
+  expect(result.ok).toBe(false);
+  expect(codes(result)).toEqual(expect.arrayContaining(['CHECKPOINT_SIGNATURE_INVALID', 'LOG_INCONSISTENT']));
+  forged.discard();
 });
 
 test('a whole log that another key signed, genesis and all: CHECKPOINT_SIGNATURE_INVALID', async () => {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendEvent, type LaneEvent, type LaneHead } from '../../lambda/audit/lane';
+import type { Leaf } from '../../lambda/audit/leaf';
+import { checkpointKey } from '../../lambda/audit/log-keys';
 import { buildAnyway } from '../audit/anyway';
 import { ArchiveBuilder, codes, draftOf, newSigner, origin, uuidOf } from '../audit/archive';
 
@@ -141,6 +143,17 @@ test('a branch is archived in place of what an epoch promised: EVENT_FORK', asyn
   }
 });
 
+test.each([
+  ['the newest event of a segment', 4],
+  ['an event inside a segment', 2],
+])('an epoch promises another event than was archived before it, %s: EVENT_FORK', async (_, seq) => {
+  archive.write(4, 4);
+  archive.seal();
+  archive.checkpoint((epoch) => ({ ...epoch, heads: [[uuidOf(0xf0004), seq, '0'.repeat(64)]] }));
+  const result = await archive.verify();
+  expect([codes(result), result.findings[0]?.events]).toEqual([['EVENT_FORK'], [[uuidOf(0xf0004), seq, seq]]]);
+});
+
 test('an epoch that takes back or changes what an epoch promised: LOG_INCONSISTENT, EVENT_FORK', async () => {
   const lane = uuidOf(0xf0001);
   const head = archive.heads.get(lane);
@@ -260,6 +273,31 @@ test('an epoch that says nothing of the log before it, or another number: LOG_IN
   other.discard();
 });
 
+test('what is appended without an epoch at its end, a second genesis, an epoch of an earlier time: LOG_INCONSISTENT', async () => {
+  const acknowledged: Leaf = {
+    at: archive.now.toISOString(),
+    by: [uuidOf(1), uuidOf(2)],
+    gaps: [[uuidOf(3), 1, 1]],
+    reason: 'known',
+    type: 'acknowledge',
+    v: 1,
+  };
+  const [genesis] = archive.leaves();
+  const story: readonly ((other: ArchiveBuilder) => void)[] = [
+    (other) => other.checkpoint(() => acknowledged),
+    (other) => other.queue(genesis ?? acknowledged),
+    (other) => other.checkpoint((epoch) => ({ ...epoch, at: '2026-11-23T12:00:30.000Z' })),
+  ];
+  for (const [index, tell] of story.entries()) {
+    const other = new ArchiveBuilder(archive.signer);
+    other.minute([1]);
+    tell(other);
+    if (index === 1) other.checkpoint();
+    expect([index, codes(await other.verify())]).toEqual([index, ['LOG_INCONSISTENT']]);
+    other.discard();
+  }
+});
+
 test('a loss that two people acknowledged passes only when that is accepted, and is told all the same', async () => {
   const lane = uuidOf(0xf0001);
   const lost = archive.write(1, 3);
@@ -335,6 +373,15 @@ describe('keys that follow each other', () => {
     archive.key = archive.signer;
     archive.minute([1], 1);
     expect(codes(await archive.verify())).toEqual(['CHECKPOINT_SIGNATURE_INVALID']);
+  });
+
+  test('a key whose announcement nobody signed: CHECKPOINT_SIGNATURE_INVALID for whoever pinned the one before', async () => {
+    const announced = archive.size + 2;
+    const second = announce();
+    archive.remove(checkpointKey(announced));
+    expect(codes(await archive.verify())).toEqual(['CHECKPOINT_SIGNATURE_INVALID', 'LOG_INCONSISTENT']);
+    const pinnedLater = await archive.verify({ fingerprint: second.fingerprint });
+    expect(codes(pinnedLater)).toEqual(['LOG_INCONSISTENT']);
   });
 
   test('a key that announces itself: CHECKPOINT_SIGNATURE_INVALID', async () => {

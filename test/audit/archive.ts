@@ -54,9 +54,9 @@ export function signerOf(publicKey: KeyObject, privateKey: KeyObject): Signer {
     sign: (text) => sign(null, Buffer.from(text), privateKey),
   };
 }
-export function note(signer: SigningKey & Pick<Signer, 'sign'>, size: number, root: Buffer): string {
-  const text = signedText({ origin, size, root });
-  return formatNote(text, [{ name: origin, keyId: noteKeyId(origin, signer), signature: signer.sign(text) }]);
+export function note(signer: Signer, size: number, root: Buffer, of = origin): string {
+  const text = signedText({ origin: of, size, root });
+  return formatNote(text, [{ name: of, keyId: noteKeyId(of, signer), signature: signer.sign(text) }]);
 }
 
 /**
