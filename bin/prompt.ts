@@ -9,7 +9,9 @@ export async function ask(message: string, options: { readonly secret?: boolean 
   if (!process.stdin.isTTY) {
     process.stdout.write(`${message}: \n`);
     piped ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+    process.stdin.ref?.(); // of a pipe; a file has neither
     const { value, done } = await piped.next();
+    process.stdin.unref?.(); // who asks nothing more does not wait until the script closes its end
     if (done || !value) throw new Error(`no answer to "${message}"`);
     return value;
   }
