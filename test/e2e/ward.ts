@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import { CognitoIdentityProviderClient, ExpiredCodeException } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Secret, TOTP } from 'otpauth';
@@ -9,12 +9,15 @@ import { type AuditEvent, auditEvent } from '../../lambda/audit/event';
 import type { CloudDescription } from '../../local/cloud';
 import type { DemoUser } from '../../local/demo';
 
+/** half of the shortest time after which a person has to sign in again */
+const renewalMilliseconds = 7 * 60 * 1000;
+
 /** The laptop cloud under test, from outside: HTTP as its people, and as the account's root for a look behind. */
 export class Ward {
   readonly cloud: CloudDescription;
   readonly users: readonly DemoUser[];
   readonly directory: string;
-  readonly #tokens = new Map<string, Tokens>();
+  readonly #tokens = new Map<string, { readonly tokens: Promise<Tokens>; readonly until: number }>();
 
   /** @param file cloud.json */
   constructor(file: string) {
@@ -36,17 +39,37 @@ export class Ward {
     return value;
   }
 
-  /** Tokens of a demo user; one sign-in a run, since an authenticator's code is good once. */
-  async tokens(name: string): Promise<Tokens> {
+  /**
+   * Tokens of a demo user, kept in a file for every test file of a run: an authenticator's code is good for one sign-in.
+   * They are renewed by another sign-in long before the token or the session of somebody who did nothing ends.
+   */
+  tokens(name: string): Promise<Tokens> {
     const known = this.#tokens.get(name);
-    if (known) return known;
+    if (known && Date.now() < known.until) return known.tokens;
+    const tokens = this.#sharedTokens(name);
+    this.#tokens.set(name, { tokens, until: Date.now() + renewalMilliseconds / 2 });
+    tokens.catch(() => this.#tokens.delete(name));
+    return tokens;
+  }
+
+  async #sharedTokens(name: string): Promise<Tokens> {
     const folder = join(dirname(this.directory), 'tokens');
     const file = join(folder, `${name}.json`);
-    const tokens: Tokens = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : await this.signIn(name);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeFileSync(file, JSON.stringify(tokens), { mode: 0o600 });
-    this.#tokens.set(name, tokens);
-    return tokens;
+    for (;;) {
+      const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+      if (age < renewalMilliseconds / 2) return JSON.parse(readFileSync(file, 'utf8'));
+      try {
+        const tokens = await this.signIn(name);
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        writeFileSync(`${file}.${process.pid}`, JSON.stringify(tokens), { mode: 0o600 });
+        renameSync(`${file}.${process.pid}`, file);
+        return tokens;
+      } catch (error) {
+        // Another worker was first with this code: its tokens are there in a moment, and another code after this one.
+        if (!(error instanceof ExpiredCodeException)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
   }
 
   async signIn(name: string): Promise<Tokens> {
