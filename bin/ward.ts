@@ -19,6 +19,8 @@ import { readTarget, type Target } from './target';
 import { Unfinished } from './unfinished';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+// Whoever reads the output has seen enough, as `head` has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 interface GlobalOptions {
   readonly outputs?: string;
