@@ -12,6 +12,7 @@ import { Runtime } from '../http/runtime';
 import { documentsStore } from './documents';
 import { hashResources, sha256 } from './documents-store';
 import { type DossierFacts, dossierBlocks, dossierOf, encodeDossier } from './dossier';
+import { conclude } from './incident-closing';
 import { IncidentDesk, narrativeResource, resourceOf } from './incident-desk';
 import type { Incident } from './incident-model';
 import { operationalLogs } from './operational-logs';
@@ -79,7 +80,10 @@ async function document(exchange: Exchange): Promise<Answer> {
   const version = incident.dossiers.length + 1;
   const placeholder = { version, key: '', sha256: '', at: now.toISOString() };
   // Whether it is complete is asked before anything is stored that cannot be deleted again.
-  await desk.take(permit, incident, { step: 'document', dossier: placeholder, people });
+  const author = { by: permit.actor.sub, at: now };
+  const concluded = (dossier: Incident['dossiers'][number]): Promise<Incident> =>
+    desk.judged(permit, incident, () => conclude(incident, { step: 'document', dossier, people }, author));
+  await concluded(placeholder);
   const facts = await gather(permit, incident);
   const json = encodeDossier(dossierOf(facts));
   const folder = `incidents/${incident.id}/dossier`;
@@ -94,7 +98,7 @@ async function document(exchange: Exchange): Promise<Answer> {
   for (const { document: letter } of await desk.store.people(incident.id))
     if (letter) await files.extend(letter.key, undefined, now);
   const dossier = { ...placeholder, ...stored };
-  const after = await desk.take(permit, incident, { step: 'document', dossier, people });
+  const after = await concluded(dossier);
   const receipt = await desk.keep(permit, incident, after, {
     reason: 'archived',
     resources: hashResources(stored.sha256),

@@ -22,7 +22,8 @@ import { type NoticeContent, noticeContent } from './notice-content';
 import { NoticeFieldsReader } from './notice-fields';
 import { markPerson, noticeMark } from './notice-marks';
 import { type Sheet, sheetsOf, unreachable } from './notice-sheets';
-import { countStates, noticesOf, shownDuties, shownPerson } from './shown';
+import { countStates, noticesOf, shownDuties } from './shown';
+import { shownPerson } from './shown-person';
 import { newest } from './templates';
 
 const environment = readEnvironment<NoticesEnvironment>(...noticesVariables);

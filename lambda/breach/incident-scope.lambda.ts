@@ -22,7 +22,7 @@ import { affectedPeople, residentsOf } from './people';
 import { residenceOf } from './recipient';
 import { digestOf, evidenceList, type ScopeQuery, scopeQuery } from './scope';
 import { type Gathered, ScopeIncomplete, ScopeSource } from './scope-source';
-import { shownPerson } from './shown';
+import { shownPerson } from './shown-person';
 
 const environment = readEnvironment<ScopeEnvironment>(...scopeVariables);
 const runtime = new Runtime(environment);

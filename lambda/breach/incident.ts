@@ -2,9 +2,8 @@ import type * as z from 'zod';
 import { type AssessmentCodes, isSecured, type Outcome } from './assessment';
 import { BreachError } from './breach-error';
 import { type Day, dayOf, daysBetween, demandDay } from './calendar';
-import { demandDiscovery, demandHold, type LawEnforcementHold } from './deadlines';
-import { dutyStatuses, isProven, type PersonNotice } from './incident-duties';
-import type { dossier, Incident, IncidentState, measure, scopeSummary } from './incident-model';
+import { demandDiscovery, demandHold, type LawEnforcementHold } from './days';
+import type { Incident, IncidentState, measure, scopeSummary } from './incident-model';
 
 export type Opening = Pick<
   Incident,
@@ -54,13 +53,11 @@ export type Step =
   | { readonly step: 'hold'; readonly hold: LawEnforcementHold }
   | { readonly step: 'notify'; readonly template: string }
   | { readonly step: 'prove'; readonly duty: string; readonly on: Day; readonly reference: string }
-  | { readonly step: 'document'; readonly dossier: z.infer<typeof dossier>; readonly people: readonly PersonNotice[] }
   | { readonly step: 'release' }
-  | { readonly step: 'close'; readonly people: readonly PersonNotice[] }
   | { readonly step: 'reopen' };
 
 /** from which states a step may be taken; the order of the process is in this table and nowhere else */
-const allowed: Readonly<Record<Step['step'], readonly IncidentState[]>> = {
+const allowed: Readonly<Record<Step['step'] | 'document' | 'close', readonly IncidentState[]>> = {
   contain: ['opened', 'contained', 'assessed', 'determined', 'notifying'],
   assess: ['contained', 'assessed'],
   scope: ['opened', 'contained', 'assessed', 'determined', 'notifying'],
@@ -73,16 +70,21 @@ const allowed: Readonly<Record<Step['step'], readonly IncidentState[]>> = {
   close: ['documented'],
   reopen: ['documented', 'closed'],
 };
-export const mayTake = (step: Step['step'], { state }: Pick<Incident, 'state'>): boolean =>
+export const mayTake = (step: keyof typeof allowed, { state }: Pick<Incident, 'state'>): boolean =>
   allowed[step].includes(state);
+
+/** @throws BreachError when it is not the step's turn */
+export function demandTurn(step: keyof typeof allowed, incident: Pick<Incident, 'state'>): void {
+  if (!mayTake(step, incident))
+    throw new BreachError('transition', 'state', `a step that a ${incident.state} incident does not take`);
+}
 
 /**
  * @returns the incident after the step, one version on
  * @throws BreachError when the step is out of turn, or lacks what it must stand on
  */
 export function advance(incident: Incident, step: Step, { by, at }: Author): Incident {
-  if (!mayTake(step.step, incident))
-    throw new BreachError('transition', 'state', `a step that a ${incident.state} incident does not take`);
+  demandTurn(step.step, incident);
   const on = { by, at: at.toISOString() };
   const next = { ...incident, version: incident.version + 1, lastActionAt: on.at };
   switch (step.step) {
@@ -112,19 +114,8 @@ export function advance(incident: Incident, step: Step, { by, at }: Author): Inc
       return { ...next, state: 'notifying', letters: { template: step.template, at: on.at } };
     case 'prove':
       return { ...next, proofs: { ...incident.proofs, [step.duty]: proven(incident, step, on, at) } };
-    case 'document':
-      if (incident.state !== 'closed') demandComplete(incident, step.people);
-      return {
-        ...next,
-        state: incident.state === 'closed' ? 'closed' : 'documented',
-        dossiers: [...incident.dossiers, step.dossier],
-      };
     case 'release':
       return { ...next, releasedAt: on.at, releasedBy: by };
-    case 'close':
-      demandComplete(incident, step.people);
-      if (incident.dossiers.length === 0) throw new BreachError('outcome-missing', 'dossier', 'must be archived first');
-      return { ...next, state: 'closed', closedAt: on.at, closedBy: by };
     case 'reopen':
       return reopened(next);
   }
@@ -158,18 +149,4 @@ function proven(
   if (daysBetween(incident.discovered, day) < 0)
     throw new BreachError('date-order', 'on', 'must not be before the discovery');
   return { on: day, reference, ...on };
-}
-
-/** Nobody ends an incident without outcome, assessment and the proof of every notice. 45 CFR 164.308(a)(6)(ii), 164.414(b). */
-function demandComplete(incident: Incident, people: readonly PersonNotice[]): void {
-  if (!incident.assessment) throw new BreachError('assessment-incomplete', 'assessment', 'must be made first');
-  if (!incident.determination) throw new BreachError('outcome-missing', 'outcome', 'must be determined first');
-  if (incident.determination.outcome !== 'breach') return;
-  if (!incident.letters) throw new BreachError('notice-unproven', 'notices', 'must be made first');
-  const open = incident.associate ? 0 : people.filter((person) => !isProven(person)).length;
-  if (open > 0) throw new BreachError('notice-unproven', 'notices', `${open} notice(s) are without proof`);
-  const [first] = dutyStatuses(incident, people, dayOf(new Date(incident.lastActionAt))).filter(
-    ({ doneOn }) => !doneOn,
-  );
-  if (first) throw new BreachError('duty-open', first.id, 'has no proof');
 }

@@ -12,6 +12,7 @@ import { Writes } from '../records/transaction';
 import { assess, assessmentInput, factorNames, outcomes, safeHarbourInput } from './assessment';
 import { dayOf } from './calendar';
 import { open as opened } from './incident';
+import { conclude } from './incident-closing';
 import { IncidentDesk, narrativeResource, resourceOf, words } from './incident-desk';
 import { breachLocationCodes, breachTypeCodes, discoveryBases, type Incident } from './incident-model';
 import { nameSubjects, openIncident } from './incident-store';
@@ -158,7 +159,10 @@ async function close(exchange: Exchange): Promise<Answer> {
   const { permit, incident } = await desk.at(exchange);
   const { reason } = exchange.body(ending);
   const people = await desk.store.people(incident.id);
-  const after = await desk.take(permit, incident, { step: 'close', people: noticesOf(people) });
+  const author = { by: permit.actor.sub, at: exchange.access.now };
+  const after = await desk.judged(permit, incident, () =>
+    conclude(incident, { step: 'close', people: noticesOf(people) }, author),
+  );
   const writes = new Writes<'subject'>().add('subject', ...(await desk.store.release(incident)));
   return changed(permit, incident, after, await desk.seal(permit, 'closing', reason), { writes });
 }

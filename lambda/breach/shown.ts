@@ -78,21 +78,3 @@ export function countStates(people: readonly Person[]) {
   for (const { state } of concerned(people)) count[state] = (count[state] ?? 0) + 1;
   return count;
 }
-
-export const shownPerson = (person: Person) => ({
-  notice: person.notice,
-  patient: person.patient,
-  origin: person.origin,
-  categories: person.categories,
-  events: person.events,
-  residence: person.residence,
-  state: person.state,
-  channel: person.channel,
-  problem: person.problem,
-  mail: person.mail,
-  sha256: person.document?.sha256,
-  on: person.on,
-  reference: person.reference,
-  removed_by: person.removedBy,
-  removed_at: person.removedAt,
-});

@@ -1,14 +1,8 @@
 import * as fc from 'fast-check';
 import { BreachError } from '../../lambda/breach/breach-error';
 import { addBusinessDays, addDays, daysBetween, demandDay, longDay } from '../../lambda/breach/calendar';
-import {
-  annualDue,
-  type BreachFacts,
-  demandDiscovery,
-  demandHold,
-  duties,
-  remindersOn,
-} from '../../lambda/breach/deadlines';
+import { demandDiscovery, demandHold } from '../../lambda/breach/days';
+import { annualDue, type BreachFacts, duties, remindersOn } from '../../lambda/breach/deadlines';
 import { coveredJurisdictions, stateLaws, uncoveredJurisdictions } from '../../lambda/breach/state-law';
 import { jurisdictionCodes, jurisdictionOf } from '../../lambda/breach/states';
 

@@ -1,10 +1,14 @@
 import * as fc from 'fast-check';
 import { type AssessmentInput, assess, assessmentInput, isSecured, type Outcome } from '../../lambda/breach/assessment';
 import { BreachError } from '../../lambda/breach/breach-error';
-import { advance, mayTake, open, type Step } from '../../lambda/breach/incident';
+import { mayTake, open, type Step as Taken, advance as take } from '../../lambda/breach/incident';
+import { type ClosingStep, conclude } from '../../lambda/breach/incident-closing';
 import { dutyStatuses, type PersonNotice } from '../../lambda/breach/incident-duties';
 import { type Incident, incidentItem, states } from '../../lambda/breach/incident-model';
 
+type Step = Taken | ClosingStep;
+const advance = (incident: Incident, step: Step, by: typeof author): Incident =>
+  step.step === 'document' || step.step === 'close' ? conclude(incident, step, by) : take(incident, step, by);
 const officer = '00000000-0000-4000-8000-000000000001';
 const at = new Date('2026-02-01T12:00:00.000Z');
 const author = { by: officer, at };
