@@ -158,7 +158,7 @@ export async function stored(cloud: Ward): Promise<string[]> {
   const tables = await Promise.all(
     ['RecordsTable', 'KeysTable', 'GovernanceTable'].map(async (table) =>
       (await cloud.items(table))
-        .filter(({ PK }) => !String(PK).startsWith('SESSION#'))
+        .filter(({ PK }) => !/^(SESSION#|SIGN-INS$)/.test(String(PK)))
         .map((item) => `${table} ${JSON.stringify(item)}`),
     ),
   );
