@@ -50,8 +50,10 @@ export interface ArchiveGrant {
 export interface DocumentsGrant {
   /** names, ending in `*`, of objects that may be read */
   readonly reads?: readonly string[];
-  /** … that may be put, each with its lock, and kept longer */
+  /** … that may be put, each with its lock */
   readonly writes?: readonly string[];
+  /** … that may be kept longer */
+  readonly extends?: readonly string[];
 }
 
 export interface FunctionDeclaration {
@@ -544,13 +546,13 @@ export const functions = {
       changesActors(...suspension),
       countsHolders,
     ],
-    patientKey: { Decrypt: ['governance'], GenerateDataKey: ['governance'] },
+    patientKey: { GenerateDataKey: ['governance'] },
     userPool: ['AdminDisableUser', 'AdminUserGlobalSignOut'],
   },
   'incident-scope': {
     concern: 'computes from the audit log whom an incident concerns, and in which State they live',
     tables: [...keepsIncidents, readsIndex('A#*'), readsOutbox, records.may([patients], 'GetItem', 'Query'), readsKeys],
-    patientKey: { Decrypt: ['governance', 'record'], GenerateDataKey: ['governance'] },
+    patientKey: { Decrypt: ['record'], GenerateDataKey: ['governance'] },
     archive: readsSegments,
     documents: { writes: ['incidents/*'] },
     memoryMegabytes: 1769,
@@ -568,9 +570,9 @@ export const functions = {
   'incident-dossier': {
     concern: 'puts together, archives and releases what documents an incident',
     tables: [...keepsIncidents, readsIndex('A#*'), readsOutbox],
-    patientKey: { Decrypt: ['governance'], GenerateDataKey: ['governance'] },
+    patientKey: { Decrypt: ['governance'] },
     archive: readsSegments,
-    documents: { reads: ['incidents/*'], writes: ['incidents/*'] },
+    documents: { reads: ['incidents/*'], writes: ['incidents/*'], extends: ['incidents/*'] },
     queriesLogs: true,
     memoryMegabytes: 1769,
     timeoutSeconds: 29,

@@ -7,6 +7,9 @@ import cdk from '../cdk.json';
 import { type Acknowledgement, acknowledgements } from '../lib/acknowledgements';
 import { bundleDirectory, bundleFunctions } from '../lib/bundle';
 
+/** Findings name exports by stack, and stacks by stage; the page is of every stage. */
+const ofEveryStage = (rule: string): string => rule.replace(/\bward-[a-z0-9-]+-([a-z]+:)/, 'ward-<stage>-$1');
+
 /** @returns the page for a reviewer: each rule once, its reasons, and where they hold */
 export function page(list: readonly Acknowledgement[]): string {
   const sections = new Map<string, Map<string, string[]>>();
@@ -19,7 +22,7 @@ export function page(list: readonly Acknowledgement[]): string {
     const paragraphs = [...reasons].map(
       ([reason, paths]) => `${reason}.\n\n${paths.map((path) => `- ${path}`).join('\n')}`,
     );
-    return `## ${rule.replace(/[<>]/g, '\\$&')}\n\n${paragraphs.join('\n\n')}\n`;
+    return `## ${ofEveryStage(rule).replace(/[<>]/g, '\\$&')}\n\n${paragraphs.join('\n\n')}\n`;
   });
   return `# Findings that stand
 
