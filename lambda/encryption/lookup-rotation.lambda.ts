@@ -10,6 +10,7 @@ import { Runtime } from '../http/runtime';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
 import { type TransactItem, Writes } from '../records/transaction';
+import { KeyError } from './key-error';
 import { listKeyRings } from './key-store';
 import { LookupKeys } from './lookup-key';
 import { type LookupRotation, readRotation, readyAt, writeRotation } from './lookup-rotation';
@@ -65,7 +66,7 @@ async function start(permit: Permit, before: LookupRotation | undefined): Promis
   const to = Math.max(...known.map(({ version }) => version)) + 1;
   const at = clock().toISOString();
   const next = { step: 'settle', to, startedAt: at, since: at, done: 0, version: (before?.version ?? 0) + 1 } as const;
-  return save(permit, next, [await lookupKeys.prepareNext()]);
+  return save(permit, next, [await unlessOvertaken(permit, lookupKeys.prepareNext())]);
 }
 
 /** One page of patients. After the last one the next step begins, in the same transaction. */
@@ -79,7 +80,15 @@ async function walk(permit: Permit, rotation: LookupRotation): Promise<Answer> {
   await Promise.all(Array.from({ length: atOnce }, work));
   if (next !== undefined) return goOn(permit, rotation, { step: rotation.step, after: next, done });
   if (rotation.step === 'remove') return goOn(permit, rotation, { step: 'done', done });
-  return goOn(permit, rotation, { step: 'switch', done }, await lookupKeys.promoteNext());
+  return goOn(permit, rotation, { step: 'switch', done }, await unlessOvertaken(permit, lookupKeys.promoteNext()));
+}
+
+/** Somebody else who rotates may have been faster: that is no fault, and their next answer says where it is. */
+function unlessOvertaken<T>(permit: Permit, prepared: Promise<T>): Promise<T> {
+  return prepared.catch((error: unknown) => {
+    if (error instanceof KeyError && error.code === 'invalid') return runtime.refuse(permit, 'conflict');
+    throw error;
+  });
 }
 
 /** @throws Problem when the patient was written to each time */

@@ -7,6 +7,8 @@ import { operator } from './operator';
 import { caredFor, demographics, expectProblem, newMrn, registered, told } from './scene';
 import { type Person, type Response, ward } from './ward';
 
+jest.setTimeout(60_000); // several requests a test, on a machine that may be busy
+
 const cloud = ward();
 const officer = cloud.as('compliance');
 const admin = cloud.as('admin');

@@ -5,6 +5,8 @@ import { type OwnCloud, ownCloud, stored } from './own-cloud';
 import { demographics, expectProblem, idOf, join, told } from './scene';
 import type { Response, Ward } from './ward';
 
+jest.setTimeout(60_000); // several requests a test, on a machine that may be busy
+
 const operationOf = ({ headers }: Call): string => String(headers['x-amz-target'] ?? '').split('.')[1] ?? '';
 const failure = (code: string, message = ''): Reply => ({
   status: 400,

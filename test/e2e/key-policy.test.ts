@@ -9,6 +9,8 @@ import { changedAssembly, functionOf, type OwnCloud, ownCloud, type Template } f
 import { registered } from './scene';
 import { ward } from './ward';
 
+jest.setTimeout(60_000); // several requests a test, on a machine that may be busy
+
 const everything = { Effect: 'Allow', Action: 'kms:*', Resource: '*' };
 const administrator = 'administrator';
 

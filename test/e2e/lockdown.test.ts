@@ -180,14 +180,12 @@ describe('the sweep', () => {
   test('sends the alert that could not be sent at once', async () => {
     const table = cloud.output('GovernanceTable');
     const id = '01900000-0000-7000-8000-000000000000';
-    await cloud
-      .documents()
-      .send(
-        new PutCommand({
-          TableName: table,
-          Item: { ...governanceKeys.alert(id), id, kind: 'emergency-access', at: new Date().toISOString() },
-        }),
-      );
+    await cloud.documents().send(
+      new PutCommand({
+        TableName: table,
+        Item: { ...governanceKeys.alert(id), id, kind: 'emergency-access', at: new Date().toISOString() },
+      }),
+    );
     await own.invoke('emergency-sweep', {});
     expect(await cloud.partition('GovernanceTable', governanceKeys.alert('').PK)).toEqual([]);
   });

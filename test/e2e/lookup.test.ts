@@ -6,6 +6,8 @@ import { type OwnCloud, ownCloud } from './own-cloud';
 import { demographics, expectProblem, idOf, imported, mrnIdentifier, newMrn } from './scene';
 import type { Person, Ward } from './ward';
 
+jest.setTimeout(60_000); // several requests a test, on a machine that may be busy
+
 let own: OwnCloud;
 let cloud: Ward;
 let registrar: Person;

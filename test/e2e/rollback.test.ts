@@ -4,6 +4,8 @@ import { operator } from './operator';
 import { caredFor, expectProblem, told } from './scene';
 import { ward } from './ward';
 
+jest.setTimeout(60_000); // several requests a test, on a machine that may be busy
+
 const cloud = ward();
 const clinician = cloud.as('clinician');
 
