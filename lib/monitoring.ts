@@ -5,7 +5,6 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import { storeKey } from './encryption';
 
@@ -50,10 +49,6 @@ export class Monitoring extends Construct {
       encryptionMasterKey: storeKey(this, 'FailuresKey', 'sqs', `Ward ${config.stage}: what was given up`),
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
-    });
-    acknowledge(this.failures, {
-      'AwsSolutions-SQS3':
-        'This is a dead-letter queue: what lands here is looked into by a person, and leaves by a purge',
     });
     this.alarm('DeadLetters', {
       heading: 'Dead letters',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { page } from '../../scripts/acknowledgements';
 import { synthesize } from './assembly';
 import { describeApi } from './template/api';
+import { describeAudit } from './template/audit';
 import { describeAuthentication } from './template/authentication';
 import { describeFunctions } from './template/functions';
 import { describeKeys } from './template/keys';
@@ -14,6 +15,7 @@ const synthesized = synthesize();
 
 describe('the user pool', () => describeAuthentication(synthesized));
 describe('keys', () => describeKeys(synthesized));
+describe('the audit log', () => describeAudit(synthesized));
 describe('stores', () => describeStores(synthesized));
 describe('functions', () => describeFunctions(synthesized));
 describe('questions to the audit log', () => describeQueries(synthesized));
