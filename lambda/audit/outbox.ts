@@ -18,6 +18,8 @@ const retentionSeconds = 180 * 24 * 60 * 60;
 /** DynamoDB's bound on a transaction, less the lane's own registration. */
 const transactionItems = 99;
 const attempts = 4;
+/** The checkpointer retires a lane that was idle for a day: an instance that slept half as long opens another. */
+const idleMilliseconds = 12 * 60 * 60 * 1000;
 
 export interface OutboxOptions {
   readonly documents: DynamoDBDocumentClient;
@@ -36,6 +38,7 @@ export interface OutboxOptions {
 export class Outbox {
   #head: LaneHead | undefined;
   #registered = false;
+  #appendedAt = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: OutboxOptions) {}
@@ -76,8 +79,9 @@ export class Outbox {
     if (drafts.length === 0 || drafts.length + writes.length > transactionItems)
       throw new AuditError('too-many-events');
     const { origin, clock } = this.options;
-    const start = this.#head ?? laneStart(origin, v7());
     const at = clock();
+    if (at.getTime() - this.#appendedAt > idleMilliseconds) this.#leave();
+    const start = this.#head ?? laneStart(origin, v7());
     const events: LaneEvent[] = [];
     for (const [index, draft] of drafts.entries())
       events.push(appendEvent(events.at(-1) ?? start, origin, draft, { id: ids[index] ?? v7(), at }));
@@ -87,13 +91,18 @@ export class Outbox {
       else await this.#transact(events, writes, at);
     } catch (error) {
       if (error instanceof TransactionCanceledException) throw error; // nothing was stored, the lane stands where it stood
-      this.#head = undefined;
-      this.#registered = false;
+      this.#leave();
       throw error instanceof AuditError ? error : new AuditError('not-durable', { cause: error });
     }
     this.#head = last;
     this.#registered = true;
+    this.#appendedAt = at.getTime();
     return Receipt.of(drafts);
+  }
+
+  #leave(): void {
+    this.#head = undefined;
+    this.#registered = false;
   }
 
   async #put(event: LaneEvent, at: Date): Promise<void> {
