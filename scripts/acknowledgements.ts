@@ -32,9 +32,6 @@ This page is written from the code (\`npx tsx scripts/acknowledgements.ts\`), an
 ${body.join('\n')}`;
 }
 
-/** what a stack exports is named by its stage */
-const inEveryStage = (rule: string): string => rule.replace(/::ward-[a-z0-9-]+-(archive|data):/, '::ward-<stage>-$1:');
-
 async function main(): Promise<void> {
   await bundleFunctions();
   const app = new App({ context: cdk.context });
