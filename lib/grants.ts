@@ -144,7 +144,8 @@ function grantDocuments(handler: LambdaFunction, grants: DocumentsGrant, bucket:
   };
   allow(['s3:GetObject', 's3:GetObjectVersion'], reads);
   allow(['s3:PutObject'], writes, { Null: { 's3:object-lock-mode': 'false' } });
-  allow(['s3:PutObjectRetention'], extended);
+  // S3 asks for this of a put that brings its lock, too: the names that may be put are never fewer.
+  allow(['s3:PutObjectRetention'], [...new Set([...writes, ...extended])]);
   const named: unknown = Stack.of(handler).resolve(Stack.of(bucket).exportValue(bucket.bucketArn));
   const arn = typeof named === 'object' && named !== null && 'Fn::ImportValue' in named ? named['Fn::ImportValue'] : '';
   for (const name of new Set([...reads, ...writes, ...extended]))
