@@ -50,10 +50,8 @@ export interface ArchiveGrant {
 export interface DocumentsGrant {
   /** names, ending in `*`, of objects that may be read */
   readonly reads?: readonly string[];
-  /** … that may be put, each with its lock */
+  /** … that may be put, each with its lock, and kept longer: S3 has one permission for both */
   readonly writes?: readonly string[];
-  /** … that may be kept longer */
-  readonly extends?: readonly string[];
 }
 
 export interface FunctionDeclaration {
@@ -572,7 +570,7 @@ export const functions = {
     tables: [...keepsIncidents, readsIndex('A#*'), readsOutbox],
     patientKey: { Decrypt: ['governance'] },
     archive: readsSegments,
-    documents: { reads: ['incidents/*'], writes: ['incidents/*'], extends: ['incidents/*'] },
+    documents: { reads: ['incidents/*'], writes: ['incidents/*'] },
     queriesLogs: true,
     memoryMegabytes: 1769,
     timeoutSeconds: 29,

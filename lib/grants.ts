@@ -134,8 +134,7 @@ function grantArchive(
 }
 
 /** What is put has its lock in the same call, and a lock can be made longer: deleting and bypassing one is granted to nobody. */
-function grantDocuments(handler: LambdaFunction, grants: DocumentsGrant, bucket: IBucket): void {
-  const { reads = [], writes = [], extends: extended = [] } = grants;
+function grantDocuments(handler: LambdaFunction, { reads = [], writes = [] }: DocumentsGrant, bucket: IBucket): void {
   const allow = (actions: string[], names: readonly string[], conditions = {}) => {
     if (names.length > 0)
       handler.addToRolePolicy(
@@ -144,11 +143,11 @@ function grantDocuments(handler: LambdaFunction, grants: DocumentsGrant, bucket:
   };
   allow(['s3:GetObject', 's3:GetObjectVersion'], reads);
   allow(['s3:PutObject'], writes, { Null: { 's3:object-lock-mode': 'false' } });
-  // S3 asks for this of a put that brings its lock, too: the names that may be put are never fewer.
-  allow(['s3:PutObjectRetention'], [...new Set([...writes, ...extended])]);
+  // S3 asks for this of a put that brings its lock, too.
+  allow(['s3:PutObjectRetention'], writes);
   const named: unknown = Stack.of(handler).resolve(Stack.of(bucket).exportValue(bucket.bucketArn));
   const arn = typeof named === 'object' && named !== null && 'Fn::ImportValue' in named ? named['Fn::ImportValue'] : '';
-  for (const name of new Set([...reads, ...writes, ...extended]))
+  for (const name of new Set([...reads, ...writes]))
     acknowledge(handler.role ?? handler, {
       [`AwsSolutions-IAM5[Resource::${arn}/${name}]`]:
         'Documents have the id of what they are about in their name: the policy names their folder',

@@ -1,22 +1,51 @@
 import { routes } from '../../../lambda/http/routes';
-import { declarations, entryPoints, functions } from '../../../lib/functions';
+import { declarations, entryPoints, type FunctionDeclaration, functions } from '../../../lib/functions';
 import type { Synthesized } from '../assembly';
 import { roleStatements } from '../policy';
 
-/** Actions that AWS offers no resource for, with the reason. */
-
-const withoutResource: readonly string[] = [
-  'dynamodb:ListStreams', // Lambda asks for it before it reads a stream
-  'logs:GetQueryResults', // gives the results of a query whose id one has
-  'logs:GetQueryResults', // of a query whose id one has
+/** Actions that IAM knows no resource for, and the one role that has each. */
+const withoutResource: Readonly<Record<string, string>> = {
+  'dynamodb:ListStreams': 'Sealer', // Lambda asks for it before it reads a stream: names alone
+  'logs:GetQueryResults': 'IncidentDossier', // of a query whose id one has
+};
+/** Objects are named by what they hold, so that a policy can name their folder alone; who may do what there. */
+const archiveFolders = {
+  'v1/segments/* s3:GetObject': [
+    'AccessLog',
+    'AuditSearch',
+    'IncidentDossier',
+    'IncidentScope',
+    'Reconciler',
+    'Sealer',
+  ],
+  'v1/segments/* s3:PutObject': ['Reconciler', 'Sealer'],
+  'v1/log/* s3:GetObject': ['Checkpointer'],
+  'v1/log/* s3:PutObject': ['Checkpointer'],
+  'v1/* s3:GetObject': ['Verification'],
+  'v1/* s3:GetObjectVersion': ['Verification'],
+};
+const documentFolders = {
+  'incidents/* s3:GetObject': ['IncidentDossier', 'IncidentNotices'],
+  'incidents/* s3:GetObjectVersion': ['IncidentDossier', 'IncidentNotices'],
+  'incidents/* s3:PutObject': ['IncidentDossier', 'IncidentNotices', 'IncidentScope'],
+  'incidents/* s3:PutObjectRetention': ['IncidentDossier', 'IncidentNotices', 'IncidentScope'], // S3 asks for it of a locked put
+};
+const streamCalls = [
+  'dynamodb:DescribeStream',
+  'dynamodb:GetRecords',
+  'dynamodb:GetShardIterator',
+  'dynamodb:ListStreams',
 ];
+type Declared = readonly [string, FunctionDeclaration];
+// biome-ignore lint/suspicious/noExplicitAny: properties of a template
+const isStarter = (properties: any): boolean =>
+  properties.AssumeRolePolicyDocument.Statement[0].Principal.Service === 'scheduler.amazonaws.com';
+const nameOf = (where: string): string => where.replace(/Role[0-9A-F]{8}$/, '');
 
 export function describeFunctions({ production }: { readonly production: Synthesized }): void {
   const { api, data } = production;
   const statements = roleStatements(api);
   const lambdas = api.resources('AWS::Lambda::Function');
-
-  const functionRoles = api.resources('AWS::IAM::Role').filter(([, { Properties }]) => Properties.RoleName);
 
   test('there is one function for each declaration, on Node 24 and arm64, each with a role of its own', () => {
     expect(lambdas).toHaveLength(entryPoints.length);
@@ -30,40 +59,96 @@ export function describeFunctions({ production }: { readonly production: Synthes
   });
 
   test('roles have the names that the key policies know them by, and no managed policy', () => {
-    const roles = functionRoles;
+    const roles = api
+      .resources('AWS::IAM::Role')
+      .filter(([id, { Properties }]) => !id.includes('CloudWatchRole') && !isStarter(Properties));
     expect(roles.map(([, { Properties }]) => Properties.RoleName).sort()).toEqual(
       entryPoints.map((name) => `ward-prod-${name}`).sort(),
     );
     for (const [, { Properties }] of roles) {
       expect(Properties.ManagedPolicyArns).toBeUndefined();
-      expect(Properties.AssumeRolePolicyDocument.Statement[0].Principal).toEqual({ Service: 'lambda.amazonaws.com' });
+      expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
+        { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } },
+      ]);
     }
+    expect(api.resources('AWS::IAM::ManagedPolicy')).toEqual([]);
+  });
+
+  test('a schedule has a role of its own, which starts one function for this account and reports what it could not start', () => {
+    const starters = api.resources('AWS::IAM::Role').filter(([, { Properties }]) => isStarter(Properties));
+    const scheduled = declarations.filter(([, { calledBy }]: Declared) => calledBy === 'schedule');
+    expect(starters).toHaveLength(scheduled.length);
+    const started = starters.flatMap(([id, { Properties }]) => {
+      expect(Properties.ManagedPolicyArns).toBeUndefined();
+      expect(Properties.AssumeRolePolicyDocument.Statement[0].Condition).toEqual({
+        StringEquals: { 'aws:SourceAccount': '123456789012' },
+      });
+      const own = statements.filter(({ where }) => where === id);
+      expect(own.flatMap(({ actions }) => actions)).toEqual([
+        'lambda:InvokeFunction',
+        'sqs:SendMessage',
+        'kms:Decrypt',
+        'kms:GenerateDataKey',
+      ]);
+      return own[0]?.resources.map((resource) => JSON.stringify(resource)) ?? [];
+    });
+    expect(new Set(started).size).toBe(scheduled.length);
+  });
+
+  test('a policy fits into what IAM allows a role, and a stack into what CloudFormation allows', () => {
+    for (const [id, { Properties }] of api.resources('AWS::IAM::Role')) {
+      const [policy] = Properties.Policies ?? [];
+      // An ARN of ours has about a hundred characters; IAM counts without white space.
+      const written = JSON.stringify(policy?.PolicyDocument ?? {}).replace(/\{"Fn::[^{}]*\}/g, `"${'x'.repeat(100)}"`);
+      expect([id, written.length > 10_000]).toEqual([id, false]);
+    }
+    for (const { json } of production.all) {
+      expect(Object.keys(json.Resources).length).toBeLessThan(480);
+      expect(JSON.stringify(json, null, 1).length).toBeLessThan(900_000);
+    }
+  });
+
+  test('what functions reserve leaves the account a hundred instances, of the thousand that a new one has', () => {
+    const reserved = lambdas.map(([, { Properties }]) => Number(Properties.ReservedConcurrentExecutions));
+    expect(reserved.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(900);
   });
 
   test('no role may do anything that is not named - 45 CFR 164.308(a)(4)(ii)(B)', () => {
     expect(statements.length).toBeGreaterThan(50);
+    const folders: Record<string, Record<string, string[]>> = { archive: {}, documents: {} };
     for (const { actions, resources, where } of statements) {
       expect(actions.filter((action) => action.includes('*'))).toEqual([]);
-      if (actions.every((action) => withoutResource.includes(action))) continue;
-      for (const resource of resources)
-        if (actions.some((action) => action.startsWith('s3:')))
-          // Objects are named by what they hold: a role names the folder.
-          expect(JSON.stringify(resource)).not.toMatch(/\*(?!"\]\]\})|Arn[^,]*\},"\/?\*/);
-        else
-          expect(`${where}: ${typeof resource === 'string' ? resource : JSON.stringify(resource)}`).not.toMatch(/\*/);
+      for (const resource of resources.map((each) => (typeof each === 'string' ? each : JSON.stringify(each)))) {
+        if (!resource.includes('*')) continue;
+        const [, store = '', folder = ''] =
+          /(DocumentsBucket|archive:).*"\/([a-z0-9/]+\*)"\]\]\}$/.exec(resource) ?? [];
+        const found = folders[store === 'archive:' ? 'archive' : 'documents'] ?? {};
+        for (const action of actions)
+          if (folder) found[`${folder} ${action}`] = [...(found[`${folder} ${action}`] ?? []), nameOf(where)].sort();
+          else expect([action, resource, nameOf(where)]).toEqual([action, '*', withoutResource[action]]);
+      }
     }
+    expect(folders).toEqual({ archive: archiveFolders, documents: documentFolders });
   });
 
   test('every call on a table names the partitions that it may touch, in a way that a call without one fails', () => {
     for (const { actions, condition } of statements) {
       if (!actions.some((action) => action.startsWith('dynamodb:'))) continue;
-      if (actions.every((action) => /Stream|GetRecords|GetShardIterator/.test(action))) continue;
-      if (actions.includes('dynamodb:Scan')) continue;
+      if (actions.includes('dynamodb:Scan') || actions.some((action) => streamCalls.includes(action))) continue;
       const partitions = condition['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'];
       expect(partitions).toBeDefined();
       expect([partitions].flat()).not.toContain('*');
       expect(condition['Null']).toMatchObject({ 'dynamodb:LeadingKeys': 'false' });
     }
+  });
+
+  test('the stream of the outbox is read by the sealer alone', () => {
+    const readers = statements.filter(({ actions }) => actions.some((action) => streamCalls.includes(action)));
+    expect(readers.map(({ where, actions }) => [nameOf(where), actions])).toEqual([
+      ['Sealer', ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator']],
+      ['Sealer', ['dynamodb:ListStreams']],
+    ]);
+    expect(JSON.stringify(readers[0]?.resources)).toMatch(/Audit[0-9A-F]{8}StreamArn/);
   });
 
   test('a scan sees which patients there are and how old their keys are: no wrapped key, and no other table', () => {
@@ -121,20 +206,26 @@ export function describeFunctions({ production }: { readonly production: Synthes
     expect(writers.map(({ where }) => where)).toEqual([expect.stringMatching(/^Users/)]);
   });
 
-  test('keys of tables, buckets and queues are used through their service alone', () => {
-    const tableKeys = statements.filter(
+  test('keys of stores are used through their store alone', () => {
+    const services: readonly (readonly [key: RegExp, service: string])[] = [
+      [/(Records|Keys|Governance|Audit|Index|Log)Key[0-9A-F]{8}Arn/, 'dynamodb'],
+      [/(archive:ExportsOutputFnGetAttKey|DocumentsBucketKey|DocumentsKey)[0-9A-F]{8}Arn/, 's3'],
+      [/MonitoringFailuresKey[0-9A-F]{8}/, 'sqs'],
+    ];
+    const storeKeys = statements.filter(
       ({ actions, resources }) =>
-        actions.some((action) => action.startsWith('kms:')) && !/PatientKey|SigningKey/.test(JSON.stringify(resources)),
+        actions.some((action) => action.startsWith('kms:')) &&
+        !/PatientKey|AuditSigningKey/.test(JSON.stringify(resources)),
     );
-    expect(tableKeys.length).toBeGreaterThanOrEqual(declarations.length);
-    const services = tableKeys.map(({ condition }) => {
-      expect(Object.keys(condition)).toEqual(['StringEquals']);
-      expect(Object.keys(condition['StringEquals'] ?? {})).toEqual(['kms:ViaService']);
-      return condition['StringEquals']?.['kms:ViaService'];
-    });
-    expect(new Set(services)).toEqual(
-      new Set(['dynamodb', 's3', 'sqs'].map((service) => `${service}.us-east-1.amazonaws.com`)),
-    );
+    expect(storeKeys.length).toBeGreaterThanOrEqual(declarations.length);
+    for (const { resources, condition } of storeKeys)
+      for (const resource of resources) {
+        const [, service] = services.find(([key]) => key.test(JSON.stringify(resource))) ?? [];
+        expect([JSON.stringify(resource), condition]).toEqual([
+          expect.anything(),
+          { StringEquals: { 'kms:ViaService': `${service}.us-east-1.amazonaws.com` } },
+        ]);
+      }
   });
 
   test('a function holds the patient key for what it declares, under its organization', () => {
@@ -153,10 +244,10 @@ export function describeFunctions({ production }: { readonly production: Synthes
   });
 
   test('what handles people sees no key of a patient', () => {
-    for (const name of ['account', 'users', 'care-team'] as const)
+    for (const name of ['account', 'users', 'user-changes', 'user-recovery', 'access-review', 'care-team'] as const)
       expect(functions[name]).not.toHaveProperty('patientKey');
     const withKey = lambdas.filter(([, { Properties }]) => Properties.Environment?.Variables.PATIENT_KEY);
-    expect(withKey.map(([id]) => id).join()).not.toMatch(/Account|Users|CareTeam|PreToken/);
+    expect(withKey.map(([id]) => id).join()).not.toMatch(/Account|User|AccessReview|CareTeam|PreToken/);
   });
 
   test('the trigger of the user pool has no environment and may write its log, nothing else', () => {
@@ -168,19 +259,29 @@ export function describeFunctions({ production }: { readonly production: Synthes
   });
 
   test('every function of the API knows its organization, its pool and the origin of its audit log', () => {
-    for (const [, { Properties }] of lambdas) {
-      const { FUNCTION: name } = Properties.Environment?.Variables ?? {};
-      if (!routes.some((route) => route.function === name)) continue;
-      expect(Properties.Environment.Variables).toMatchObject({
-        ORGANIZATION: 'example-health',
-        AUDIT_ORIGIN: 'ward/example-health/prod',
-        USER_POOL_ID: expect.anything(),
-        CLIENT_ID: expect.anything(),
-        GOVERNANCE_TABLE: expect.anything(),
-        AUDIT_TABLE: expect.anything(),
-        WEB_ORIGINS: 'https://app.example.org',
-      });
-    }
+    const variables = new Map(
+      lambdas.map(([, { Properties }]) => [
+        Properties.Environment?.Variables.FUNCTION,
+        Properties.Environment?.Variables,
+      ]),
+    );
+    for (const [name, { calledBy = 'api' }] of declarations as readonly Declared[])
+      expect([name, variables.get(name)]).toEqual([
+        name,
+        expect.objectContaining(
+          calledBy === 'api'
+            ? {
+                ORGANIZATION: 'example-health',
+                AUDIT_ORIGIN: 'ward/example-health/prod',
+                USER_POOL_ID: expect.anything(),
+                CLIENT_ID: expect.anything(),
+                GOVERNANCE_TABLE: expect.anything(),
+                AUDIT_TABLE: expect.anything(),
+                WEB_ORIGINS: 'https://app.example.org',
+              }
+            : { STAGE: 'prod', AUDIT_ORIGIN: 'ward/example-health/prod' },
+        ),
+      ]);
   });
 
   test('every log group is encrypted under our key and kept six years - 45 CFR 164.316(b)(2)(i)', () => {
@@ -198,13 +299,29 @@ export function describeFunctions({ production }: { readonly production: Synthes
     expect(new Set(used).size).toBe(lambdas.length);
   });
 
-  test('no role reaches the key of the log groups', () => {
-    expect(JSON.stringify(statements)).not.toMatch(/LogsKey/);
-  });
-
-  test('all functions together leave the account the hundred instances that AWS keeps unreserved', () => {
-    const reserved = lambdas.map(([, { Properties }]) => Properties.ReservedConcurrentExecutions);
-    expect(reserved.reduce((sum: number, instances: number) => sum + instances, 0)).toBeLessThanOrEqual(900);
+  test('no role reaches the key of the log groups; the archive and the documents are reached by what declares it', () => {
+    const reaching = (what: RegExp) => [
+      ...new Set(
+        statements.filter(({ resources }) => what.test(JSON.stringify(resources))).map(({ where }) => nameOf(where)),
+      ),
+    ];
+    const pascal = (name: string) => name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
+    const declaring = (what: 'archive' | 'documents') =>
+      (declarations as readonly Declared[]).filter(([, each]) => each[what]).map(([name]) => pascal(name));
+    expect(reaching(/LogsKey/)).toEqual([]);
+    expect(reaching(/-archive:/)).toEqual(declaring('archive'));
+    expect(reaching(/Documents/)).toEqual(declaring('documents'));
+    expect(declaring('archive')).toEqual([
+      'AuditSearch',
+      'AccessLog',
+      'IncidentScope',
+      'IncidentDossier',
+      'Sealer',
+      'Checkpointer',
+      'Reconciler',
+      'Verification',
+    ]);
+    expect(declaring('documents')).toEqual(['IncidentScope', 'IncidentNotices', 'IncidentDossier']);
   });
 
   test('each route leads to a function that is declared', () => {
@@ -230,6 +347,7 @@ export function describeFunctions({ production }: { readonly production: Synthes
         'DocumentsBucket',
       ]),
     );
-    expect(Object.keys(production.archive.json.Outputs ?? {})).toContain('ArchiveBucket');
+    const named = Object.keys(production.archive.json.Outputs ?? {}).filter((id) => !id.startsWith('ExportsOutput'));
+    expect(named).toEqual(['ArchiveBucket']);
   });
 }

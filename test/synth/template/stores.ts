@@ -56,13 +56,26 @@ export function describeStores({
     expect(policy).toHaveLength(1);
     expect(policy[0]).toMatchObject({ effect: 'Deny', principal: { AWS: '*' }, condition: {} });
     expect(policy[0]?.actions).toEqual(expect.arrayContaining(['dynamodb:DeleteItem', 'dynamodb:UpdateItem']));
-    const onOutbox = roleStatements(production.api)
-      .filter(({ resources }) => /ImportValue[^}]*GetAttAudit[0-9A-F]{8}Arn/.test(JSON.stringify(resources)))
-      .flatMap(({ actions }) => actions)
-      .filter((action) => action.startsWith('dynamodb:'));
-    expect(new Set(onOutbox)).toEqual(
-      new Set(['dynamodb:PutItem', 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']),
+    const calls = new Map<string, Set<string>>();
+    for (const { where, resources, actions } of roleStatements(production.api))
+      if (/Audit[0-9A-F]{8}(Arn|StreamArn)/.test(JSON.stringify(resources)))
+        for (const action of actions.filter((each) => each.startsWith('dynamodb:'))) {
+          const name = where.replace(/Role[0-9A-F]{8}$/, '');
+          calls.set(action, (calls.get(action) ?? new Set()).add(name));
+        }
+    const { 'dynamodb:PutItem': appenders, ...readers } = Object.fromEntries(
+      [...calls].map(([action, names]) => [action, [...names].sort()]),
     );
+    expect(appenders?.length).toBeGreaterThan(30);
+    const singly = ['AuditSearch', 'Checkpointer', 'IncidentDossier', 'IncidentScope', 'Reconciler'];
+    expect(readers).toEqual({
+      'dynamodb:GetItem': singly,
+      'dynamodb:BatchGetItem': singly,
+      'dynamodb:Query': ['Checkpointer', 'IncidentDossier', 'IncidentScope', 'Reconciler'],
+      'dynamodb:DescribeStream': ['Sealer'],
+      'dynamodb:GetRecords': ['Sealer'],
+      'dynamodb:GetShardIterator': ['Sealer'],
+    });
   });
 
   test.each([
