@@ -50,6 +50,9 @@ const mapping = z.object({
   FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
   FilterCriteria: z.object({ Filters: z.array(z.object({ Pattern: z.string() })).default([]) }).optional(),
   TumblingWindowInSeconds: z.literal(0).optional(),
+  DestinationConfig: z
+    .object({ OnFailure: z.object({ Destination: z.string().regex(/^arn:aws:sqs:/) }).optional() })
+    .default({}),
 });
 const schedule = z.object({
   ScheduleExpression: z.string(),
@@ -67,6 +70,11 @@ const rule = z.object({
     .default([]),
 });
 const streamPosition = z.object({ after: z.string() });
+const deadLetters = z.array(
+  z.object({ at: z.string(), table: z.string(), first: z.string(), last: z.string(), attempts: z.number() }),
+);
+/** the newest; the queue of AWS keeps them for days instead */
+const deadLettersKept = 1000;
 const schedulePosition = z.object({ ranAt: z.number() });
 
 /**
@@ -130,6 +138,9 @@ export class Triggers {
     // Lambda reads the stream as the function's role.
     for (const call of ['DescribeStream', 'GetShardIterator', 'GetRecords'])
       this.options.authorize(role, { action: `dynamodb:${call}`, resource: EventSourceArn });
+    const queue = settings.DestinationConfig.OnFailure?.Destination;
+    // Lambda sends there as the function's role, and only when something is given up: too late to learn that it may not.
+    if (queue !== undefined) this.options.authorize(role, { action: 'sqs:SendMessage', resource: queue });
     const file = this.file(resource);
     const save = (after: string) => writeDurably(file, JSON.stringify({ after }));
     let after = load(file, streamPosition)?.after;
@@ -151,13 +162,26 @@ export class Triggers {
         save,
         tooLarge: (error) => error instanceof FunctionError && error.code === 'request-too-large',
         wait,
-        onDropped: (first, last, attempts) =>
-          report(`${id} gave up stream records ${first} to ${last} of ${table} after ${attempts} attempts.`),
+        onDropped: (first, last, attempts) => {
+          if (queue !== undefined) this.keepDeadLetter(queue, { table, first, last, attempts });
+          report(`${id} gave up stream records ${first} to ${last} of ${table} after ${attempts} attempts.`);
+        },
         onFailed: (error) => report(`${id} could not go on reading ${table} (${nameOf(error)}).`),
       },
       after,
     );
     this.streams.set(table, [...(this.streams.get(table) ?? []), trigger]);
+  }
+
+  /** As Lambda's message does, it names the records and holds none of them. */
+  private keepDeadLetter(
+    queueArn: string,
+    given: { readonly table: string; readonly first: string; readonly last: string; readonly attempts: number },
+  ): void {
+    const file = join(this.options.directory, `${queueArn.split(':').at(-1)}.dead-letters.json`);
+    const kept = load(file, deadLetters) ?? [];
+    const letter = { at: new Date().toISOString(), ...given };
+    writeDurably(file, JSON.stringify([...kept, letter].slice(-deadLettersKept)));
   }
 
   private addSchedule(resource: TemplateResource): void {

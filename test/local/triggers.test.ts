@@ -21,6 +21,7 @@ const record = (n: number, eventName = 'INSERT'): TestRecord => ({
   eventName,
   dynamodb: { SequenceNumber: String(n).padStart(21, '0') },
 });
+const sequence = (n: number): string => record(n).dynamodb.SequenceNumber;
 const numbers = (event: string): number[] =>
   JSON.parse(event).Records.map((each: TestRecord) => Number(each.dynamodb.SequenceNumber));
 const page = (records: readonly TestRecord[], after = '', limit = 100) =>
@@ -478,6 +479,27 @@ describe('the triggers of a template', () => {
     await second.settled();
     await second.stop();
     expect(invoked.slice(2).map(([, event]) => numbers(event))).toEqual([[4], [5]]);
+  });
+
+  test('what is given up is named in the queue of the mapping, and a role that may not send there stops the start', async () => {
+    const queue = 'arn:aws:sqs:us-east-1:000000000000:Failures';
+    const failing = mappings({ MaximumRetryAttempts: 0, DestinationConfig: { OnFailure: { Destination: queue } } });
+    const { options, authorized } = start(failing, { invoke: async () => fail() });
+    const triggers = await Triggers.start(options);
+    await triggers.settled();
+    await triggers.stop();
+    expect(authorized).toContain(`${role} sqs:SendMessage ${queue}`);
+    const letters = JSON.parse(readFileSync(join(options.directory, 'Failures.dead-letters.json'), 'utf8'));
+    expect(letters).toEqual([
+      { at: expect.any(String), table: 'Audit', first: sequence(1), last: sequence(2), attempts: 1 },
+      { at: expect.any(String), table: 'Audit', first: sequence(3), last: sequence(3), attempts: 1 },
+    ]);
+    const refused = start(failing, {
+      authorize: (_, { action }) => {
+        if (action.startsWith('sqs:')) throw new ServiceError('AccessDeniedException', `not authorized: ${action}`);
+      },
+    });
+    await expect(Triggers.start(refused.options)).rejects.toThrow('sqs:SendMessage');
   });
 
   test('LATEST begins behind what is there at the first start, and only then', async () => {
