@@ -1,11 +1,29 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DrillOutcome, drillBreach, type Player } from '../../bin/drill/breach';
-import { ward } from './ward';
+import { type OwnCloud, ownCloud } from './own-cloud';
+import { expectProblem } from './scene';
+import type { Ward } from './ward';
 
 const output = mkdtempSync(join(tmpdir(), 'ward-drill-'));
-afterAll(() => rmSync(output, { recursive: true }));
+let own: OwnCloud;
+let cloud: Ward;
+const ward = (): Ward => cloud;
+beforeAll(async () => {
+  own = await ownCloud(); // the drill suspends a person, whom other tests need
+  cloud = own.ward;
+}, 120_000);
+afterAll(async () => {
+  await own.remove();
+  rmSync(output, { recursive: true });
+});
+
+const mails = (): string[] => {
+  const folder = join(cloud.directory, 'mail');
+  return readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+};
+const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
 
 const player = (name: string): Player => ({
   sub: ward().user(name).sub,
@@ -57,11 +75,9 @@ describe('a drill of a whole breach - 45 CFR 164.400-414', () => {
   });
 
   test('mails the one person who agreed to e-mail - 45 CFR 164.404(d)(1)(i)', () => {
-    const mails = ward()
-      .files()
-      .filter(({ path, bytes }) => path.includes('/mail/') && bytes.includes('mara.quist@example.org'));
-    expect(mails).toHaveLength(1);
-    expect(mails[0]?.bytes.toString()).toContain('What happened to your health information');
+    const sent = mails().filter((mail) => mail.includes('mara.quist@example.org'));
+    expect(sent).toHaveLength(1);
+    expect(sent[0]).toContain('What happened to your health information');
   });
 
   test('names in its dossier each step with its author, and each access with its place in the log', () => {
@@ -110,4 +126,43 @@ describe('a drill of a whole breach - 45 CFR 164.400-414', () => {
     for (const word of ['Žižka', 'Quist', 'neighbour', 'Larkspur', 'curios'])
       expect(items.replaceAll('"curiosity"', '')).not.toContain(word);
   });
+});
+
+describe('deadlines and input over HTTP', () => {
+  const opening = {
+    discovered: day(-40),
+    discovery_basis: 'audit-review',
+    description: 'A laptop was left on a train, and nobody knows where it is.',
+    type: 'loss',
+    locations: ['laptop'],
+  };
+  const reminders = (): number => mails().filter((mail) => mail.includes('a breach deadline')).length;
+
+  test('the sweep reminds the officers once, however often it runs', async () => {
+    const opened = await ward().as('compliance').post('/v1/incidents', opening);
+    expect(opened.status).toBe(201);
+    expect(opened.body.duties[0]).toMatchObject({ id: 'individual', due: day(20), status: 'open' });
+    await own.invoke('breach-sweep', {});
+    const first = reminders();
+    expect(first).toBeGreaterThanOrEqual(1);
+    await Promise.all([own.invoke('breach-sweep', {}), own.invoke('breach-sweep', {})]);
+    expect(reminders()).toBe(first);
+  });
+
+  test('a discovery in the future, or before the breach, is refused by the name of its field and repeated nowhere', async () => {
+    const officer = ward().as('compliance');
+    const future = await officer.post('/v1/incidents', { ...opening, discovered: day(3) });
+    expectProblem(future, 400, 'invalid-input', day(3));
+    expect(future.body.errors).toEqual([{ field: 'discovered', message: 'must not be in the future' }]);
+    const before = await officer.post('/v1/incidents', { ...opening, breach_began: day(-1) });
+    expect(before.body.errors).toEqual([{ field: 'discovered', message: 'must not be before the breach began' }]);
+  });
+
+  test.each(['admin', 'auditor', 'clinician', 'registrar', 'billing', 'patient'])(
+    '%s opens and reads no incident',
+    async (name) => {
+      expectProblem(await ward().as(name).post('/v1/incidents', opening), 403, 'forbidden');
+      expectProblem(await ward().as(name).get('/v1/incidents'), 403, 'forbidden');
+    },
+  );
 });
