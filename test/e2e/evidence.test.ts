@@ -15,7 +15,8 @@ afterAll(() => own.remove());
 
 test('the outbox holds exactly one event for each read, write and denial, and one a hit; 45 CFR 164.312(b)', async () => {
   const work = await daysWork(cloud);
-  const requests = (await cloud.events()).filter(({ request }) => request !== null);
+  // The sign-ins of these people are evidence as well; they come by another way and in their own time.
+  const requests = (await cloud.events()).filter(({ request }) => request?.route.startsWith('/v1/'));
   const order = ({ action, patient }: Partial<Told>): string => `${action} ${patient}`;
   const sorted = <Event extends Partial<Told>>(list: readonly Event[]): Event[] =>
     [...list].sort((a, b) => (order(a) < order(b) ? -1 : 1));
