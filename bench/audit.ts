@@ -16,6 +16,7 @@ import { emptyRoot, hashLeaf } from '../lambda/audit/merkle';
 import { formatNote, noteKeyId, signedText, signingKey } from '../lambda/audit/note';
 import { buildSegment } from '../lambda/audit/segment';
 import { verifyArchive } from '../lambda/audit/verify';
+import { measurePipeline } from './audit-pipeline';
 import { table } from './measure';
 
 /*
@@ -37,6 +38,7 @@ interface Archive {
 }
 
 export async function run(): Promise<void> {
+  await measurePipeline();
   const folder = mkdtempSync(join(tmpdir(), 'ward-bench-audit-'));
   try {
     const archive = generate(folder);

@@ -148,7 +148,7 @@ export function logsKey(scope: Construct, id: string, config: Config): Key {
 /**
  * The key that signs checkpoints of the audit log. Its adversary is whoever would vouch for a log of their own making: the
  * checkpointer alone signs, with this algorithm over whole messages. Its public half is no secret. Asymmetric keys do not
- * rotate by themselves: docs/runbook.md says how one key vouches for the next.
+ * rotate by themselves: docs/deploy.md says how one key vouches for the next.
  */
 export function signingKey(scope: Construct, id: string, config: Config): Key {
   const account = new AccountRootPrincipal();
