@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -24,7 +24,7 @@ import { Sealing } from '../../lambda/audit/sealing';
 import { readSegment } from '../../lambda/audit/segment';
 import { type Verification, verifyArchive } from '../../lambda/audit/verify';
 import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud';
-import { type Change, changedAssembly, functionOf } from './own-cloud';
+import { type Change, changedAssembly, functionOf, type Template } from './own-cloud';
 
 /** Schedules never come: each test says itself when a minute has passed. */
 const still: NonNullable<CloudOptions['scheduleClock']> = { now: Date.now, at: () => () => undefined };
@@ -41,28 +41,32 @@ export class AuditCloud {
   private constructor(
     readonly cloud: Cloud,
     readonly directory: string,
+    private readonly api: Template,
   ) {}
 
   static async start(
     options: { directory?: string; change?: Change; intercept?: CloudOptions['intercept'] } = {},
   ): Promise<AuditCloud> {
     const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'ward-audit-'));
-    rmSync(join(directory, 'cdk.out'), { recursive: true, force: true });
+    let api: Template = { Resources: {} };
+    const change: Change = (template, stack) => {
+      options.change?.(template, stack);
+      if (stack === 'WardApi') api = template;
+    };
     const cloud = await startCloud({
-      assembly: changedAssembly(directory, options.change ?? (() => undefined)),
+      assembly: changedAssembly(directory, change),
       directory: join(directory, 'state'),
       port: 0,
       reset: false,
       scheduleClock: still,
       ...(options.intercept && { intercept: options.intercept }),
     });
-    return new AuditCloud(cloud, directory);
+    return new AuditCloud(cloud, directory, api);
   }
 
   /** @returns the logical id of a function, by the `<name>` of its `<name>.lambda.ts` */
   functions(): (name: string) => string {
-    const template = JSON.parse(readFileSync(join(this.directory, 'cdk.out', 'WardApi.template.json'), 'utf8'));
-    return (name) => functionOf(template, name).id;
+    return (name) => functionOf(this.api, name).id;
   }
 
   async remove(): Promise<void> {
