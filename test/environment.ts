@@ -6,3 +6,6 @@ Object.assign(process.env, {
   AWS_SECRET_ACCESS_KEY: 'test',
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 });
+
+// jsbn, under the SRP client, takes a global `navigator` (Node 21 and later) for an old browser and computes in its slowest way.
+Object.defineProperty(globalThis, 'navigator', { value: undefined, configurable: true });
