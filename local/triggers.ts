@@ -45,6 +45,7 @@ const mapping = z.object({
   StartingPosition: z.enum(['TRIM_HORIZON', 'LATEST']),
   Enabled: z.boolean().default(true),
   BatchSize: z.number().default(100),
+  MaximumBatchingWindowInSeconds: z.number().default(0),
   BisectBatchOnFunctionError: z.boolean().default(false),
   MaximumRetryAttempts: z.number().default(-1),
   FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
@@ -151,6 +152,7 @@ export class Triggers {
     const trigger = new StreamTrigger(
       {
         batchSize: settings.BatchSize,
+        batchingWindowMilliseconds: settings.MaximumBatchingWindowInSeconds * 1000,
         maximumRetryAttempts: settings.MaximumRetryAttempts,
         bisectBatchOnFunctionError: settings.BisectBatchOnFunctionError,
         reportsItemFailures: settings.FunctionResponseTypes.length > 0,

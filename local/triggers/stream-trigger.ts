@@ -5,6 +5,8 @@ export interface SequencedRecord {
 
 export interface StreamTriggerSettings {
   readonly batchSize: number;
+  /** how long a batch that is not full waits for more records; 0: not at all */
+  readonly batchingWindowMilliseconds: number;
   /** -1: for ever */
   readonly maximumRetryAttempts: number;
   readonly bisectBatchOnFunctionError: boolean;
@@ -39,6 +41,8 @@ export class StreamTrigger {
   private running: Promise<void> | undefined;
   private woken = false;
   private behind = false;
+  private gathering: AbortController | undefined;
+  private hurried = false;
   private readonly ending = new AbortController();
 
   /** @param after the position of the last process; undefined: the oldest record */
@@ -69,7 +73,12 @@ export class StreamTrigger {
 
   /** Resolves when the stream has been read to its end. */
   async settled(): Promise<void> {
-    while (this.running) await this.running;
+    while (this.running) {
+      this.hurried = true; // whoever waits for the end waits for no window
+      this.gathering?.abort();
+      await this.running;
+    }
+    this.hurried = false;
   }
 
   /** Ends after the present invocation; what it has not finished comes again at the next start. */
@@ -87,7 +96,7 @@ export class StreamTrigger {
       this.woken = false;
       this.behind = false;
       for (;;) {
-        const records = await this.edge.read(this.after, this.settings.batchSize);
+        const records = await this.gather();
         const last = records.at(-1);
         if (this.stopped || !last) break;
         await this.deliver(records.filter((record) => this.takes(record)));
@@ -95,6 +104,18 @@ export class StreamTrigger {
         this.moveTo(last);
       }
     }
+  }
+
+  /** @returns the next batch: a full one at once, any other when its window has passed */
+  private async gather(): Promise<readonly SequencedRecord[]> {
+    const { batchSize, batchingWindowMilliseconds } = this.settings;
+    const records = await this.edge.read(this.after, batchSize);
+    const waits = batchingWindowMilliseconds > 0 && records.length > 0 && records.length < batchSize;
+    if (!waits || this.hurried || this.stopped) return records;
+    this.gathering = new AbortController();
+    await this.edge.wait(batchingWindowMilliseconds, AbortSignal.any([this.ending.signal, this.gathering.signal]));
+    this.gathering = undefined;
+    return this.stopped ? [] : this.edge.read(this.after, batchSize);
   }
 
   private takes(record: SequencedRecord): boolean {

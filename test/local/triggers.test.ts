@@ -31,6 +31,7 @@ const failures = (...ns: number[]) =>
 
 const plain: StreamTriggerSettings = {
   batchSize: 4,
+  batchingWindowMilliseconds: 0,
   maximumRetryAttempts: -1,
   bisectBatchOnFunctionError: false,
   reportsItemFailures: false,
@@ -44,12 +45,17 @@ function stream(
   settings: Partial<StreamTriggerSettings> = {},
 ) {
   const records = Array.from({ length: count }, (_, index) => record(index + 1));
+  let heard = (): void => undefined;
   const seen = {
     calls: [] as number[][],
     saved: [] as number[],
     waits: [] as number[],
     dropped: [] as number[][],
     failed: 0,
+    /** resolves when the function has been called */
+    called: new Promise<void>((resolve) => {
+      heard = resolve;
+    }),
   };
   const trigger = new StreamTrigger(
     { ...plain, ...settings },
@@ -57,6 +63,7 @@ function stream(
       read: async (after, limit) => page(records, after, limit),
       invoke: async (event) => {
         seen.calls.push(numbers(event));
+        heard();
         return answer(numbers(event), seen.calls.length);
       },
       save: (after) => seen.saved.push(Number(after)),
@@ -101,6 +108,28 @@ describe('a stream', () => {
     trigger.wake();
     await trigger.settled();
     expect(seen.calls).toEqual([[1], [2]]);
+  });
+
+  test('a batch that is not full waits for its window, unless somebody waits for the end', async () => {
+    const { trigger, records, seen } = stream(1, () => 'null', { batchingWindowMilliseconds: 2000 });
+    records.push(record(2)); // there when the window has passed
+    trigger.wake();
+    await seen.called;
+    expect(seen.waits).toEqual([2000]);
+    expect(seen.calls).toEqual([[1, 2]]);
+    records.push(record(3));
+    const settled = trigger.settled();
+    trigger.wake();
+    await settled;
+    await trigger.settled();
+    expect(seen.calls.flat()).toEqual([1, 2, 3]);
+  });
+
+  test('a full batch waits for nothing', async () => {
+    const { trigger, seen } = stream(4, () => 'null', { batchingWindowMilliseconds: 2000 });
+    trigger.wake();
+    await seen.called;
+    expect(seen.waits).toEqual([]);
   });
 
   test('a failed batch comes again, later each time, and nothing behind it overtakes', async () => {
