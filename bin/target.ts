@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { readJson } from './json-file';
 
 /** Where Ward is and how to call it. */
 export interface Target {
@@ -51,18 +51,4 @@ function apiOutputs(stacks: z.infer<typeof stackOutputs>): z.infer<typeof needed
   const found = needed.safeParse(Object.assign({}, ...Object.values(stacks)));
   if (!found.success) throw new Error('the outputs name no API of Ward (ApiUrl, UserPoolId, ClientId, Region)');
   return found.data;
-}
-
-function readJson(file: string, origin: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw new Error(`there is no ${file} (${origin})`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`${file} is not JSON`);
-  }
 }

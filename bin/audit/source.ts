@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -6,6 +5,7 @@ import * as z from 'zod';
 import type { Archive } from '../../lambda/audit/archive';
 import { BucketArchive } from '../../lambda/audit/bucket-archive';
 import { type SigningKey, signingKey } from '../../lambda/audit/note';
+import { readJson } from '../json-file';
 import { FolderArchive } from './folder-archive';
 
 export interface Where {
@@ -67,17 +67,3 @@ function connect(where: Where) {
 
 const merged = (stacks: z.infer<typeof stackOutputs>): Readonly<Record<string, string>> =>
   Object.assign({}, ...Object.values(stacks));
-
-function readJson(file: string, origin: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw new Error(`there is no ${file} (${origin})`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`${file} is not JSON`);
-  }
-}
