@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { ConsistentReads } from './consistent-reads';
 import {
@@ -118,45 +118,17 @@ export class RecordStore {
 
   /** @returns what an import compares with, by sort key: no ciphertext is read */
   async fingerprints(patient: string): Promise<ReadonlyMap<string, z.infer<typeof fingerprint>>> {
-    const found = new Map<string, z.infer<typeof fingerprint>>();
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.documents.send(
-        new QueryCommand({
-          TableName: this.table,
-          KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
-          ExpressionAttributeValues: { ':pk': recordsPartition(patient), ':prefix': 'C#' },
-          ProjectionExpression: 'SK, contentToken, importSequence',
-          ConsistentRead: true,
-          ExclusiveStartKey,
-        }),
-      );
-      for (const item of page.Items ?? []) found.set(String(item['SK']), fingerprint.parse(item));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return found;
+    const items = await this.#pages(patient, 'C#', { ProjectionExpression: 'SK, contentToken, importSequence' });
+    return new Map(items.map((item) => [String(item['SK']), fingerprint.parse(item)]));
   }
 
   /** @returns which version of each entry is the current one, also of imports that are not committed */
   async currentVersions(patient: string): Promise<readonly z.infer<typeof currentVersion>[]> {
-    const found: z.infer<typeof currentVersion>[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.documents.send(
-        new QueryCommand({
-          TableName: this.table,
-          KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
-          ExpressionAttributeValues: { ':pk': recordsPartition(patient), ':prefix': 'C#' },
-          ProjectionExpression: 'category, entry, #version, #header',
-          ExpressionAttributeNames: { '#version': 'version', '#header': 'header' },
-          ConsistentRead: true,
-          ExclusiveStartKey,
-        }),
-      );
-      found.push(...(page.Items ?? []).map((item) => currentVersion.parse(item)));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return found;
+    const items = await this.#pages(patient, 'C#', {
+      ProjectionExpression: 'category, entry, #version, #header',
+      ExpressionAttributeNames: { '#version': 'version', '#header': 'header' },
+    });
+    return items.map((item) => currentVersion.parse(item));
   }
 
   /** @returns the ids of the patients that a lookup item stands for, at most `limit` */
@@ -208,7 +180,16 @@ export class RecordStore {
   }
 
   async #query(patient: string, prefix: string): Promise<readonly RecordItem[]> {
-    const items: RecordItem[] = [];
+    return (await this.#pages(patient, prefix)).map((item) => recordItem.parse(item));
+  }
+
+  /** Every item of a patient whose sort key begins so, oldest page first. */
+  async #pages(
+    patient: string,
+    prefix: string,
+    projection: Pick<QueryCommandInput, 'ProjectionExpression' | 'ExpressionAttributeNames'> = {},
+  ): Promise<readonly Record<string, unknown>[]> {
+    const items: Record<string, unknown>[] = [];
     let ExclusiveStartKey: Record<string, unknown> | undefined;
     do {
       const page = await this.documents.send(
@@ -218,9 +199,10 @@ export class RecordStore {
           ExpressionAttributeValues: { ':pk': recordsPartition(patient), ':prefix': prefix },
           ConsistentRead: true,
           ExclusiveStartKey,
+          ...projection,
         }),
       );
-      items.push(...(page.Items ?? []).map((item) => recordItem.parse(item)));
+      items.push(...(page.Items ?? []));
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey);
     return items;
