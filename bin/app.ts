@@ -1,17 +1,18 @@
-import { App, type Stack, Tags, Validations } from 'aws-cdk-lib';
+import { App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, HIPAASecurityChecks } from 'cdk-nag';
 import { ApiStack } from '../lib/api-stack';
 import { ArchiveStack } from '../lib/archive-stack';
 import { AuditQueriesStack } from '../lib/audit-queries';
+import { AuthenticationStack } from '../lib/authentication-stack';
 import { bundleDirectory, bundleFunctions } from '../lib/bundle';
 import { readConfig } from '../lib/config';
 import { DataStack } from '../lib/data-stack';
+import { HandlersStack } from '../lib/handlers-stack';
+import { MonitoringStack } from '../lib/monitoring-stack';
+import { OperationsStack } from '../lib/operations-stack';
 
-/**
- * Puts the stacks of one stage into an app, with the rule packs that check them.
- * @returns the stacks in the order in which they are deployed
- */
-export function compose(app: App, bundles: string): readonly [archive: Stack, data: Stack, api: Stack] {
+/** Puts the stacks of one stage into an app, in the order in which they are deployed, with the rule packs that check them. */
+export function compose(app: App, bundles: string): void {
   const config = readConfig(app.node);
   const props = (name: string) => ({
     config,
@@ -20,11 +21,20 @@ export function compose(app: App, bundles: string): readonly [archive: Stack, da
   });
   const archive = new ArchiveStack(app, 'WardArchive', props('archive'));
   const data = new DataStack(app, 'WardData', props('data'));
-  const api = new ApiStack(app, 'WardApi', { ...props('api'), archive, data, bundles });
+  const monitoring = new MonitoringStack(app, 'WardMonitoring', props('monitoring'));
+  const common = { archive, data, monitoring, bundles };
+  const authentication = new AuthenticationStack(app, 'WardAuthentication', { ...props('authentication'), ...common });
+  const operations = new OperationsStack(app, 'WardOperations', { ...props('operations'), ...common, authentication });
+  const handlers = new HandlersStack(app, 'WardHandlers', {
+    ...props('handlers'),
+    ...common,
+    authentication,
+    operations,
+  });
+  new ApiStack(app, 'WardApi', { ...props('api'), data, authentication, handlers });
   new AuditQueriesStack(app, 'WardAuditQueries', { ...props('audit-queries'), archive });
   Tags.of(app).add('ward:stage', config.stage);
   Validations.of(app).addPlugins(new HIPAASecurityChecks(app), new AwsSolutionsChecks(app));
-  return [archive, data, api];
 }
 
 async function main(): Promise<void> {

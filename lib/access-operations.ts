@@ -4,12 +4,12 @@ import { Construct } from 'constructs';
 import type { Config } from './config';
 import type { FunctionName } from './functions';
 import type { Monitoring } from './monitoring';
-import type { PhiFunction } from './phi-function';
 import { FunctionSchedule } from './schedule';
+import type { WardFunctions } from './ward-functions';
 
 export interface AccessOperationsProps {
   readonly config: Config;
-  readonly functions: ReadonlyMap<string, PhiFunction>;
+  readonly functions: WardFunctions;
   readonly monitoring: Monitoring;
 }
 
@@ -20,8 +20,7 @@ const everyMinutes = 5;
 export class AccessOperations extends Construct {
   constructor(scope: Construct, id: string, { config, functions, monitoring }: AccessOperationsProps) {
     super(scope, id);
-    const target = functions.get(sweep);
-    if (!target) throw new Error(`lib/functions.ts declares no ${sweep}`);
+    const target = functions.named(sweep);
     new FunctionSchedule(this, sweep, { config, target, every: Duration.minutes(everyMinutes), monitoring });
     const metric = (metricName: string) =>
       new Metric({
@@ -31,13 +30,13 @@ export class AccessOperations extends Construct {
         statistic: 'Maximum',
         period: Duration.minutes(15),
       });
-    monitoring.alarm('OverdueReviews', {
+    monitoring.alarm(this, 'OverdueReviews', {
       heading: 'Overdue emergency reviews',
       metric: metric('OverdueEmergencyReviews'),
       threshold: 0,
       silence: 'bad',
     });
-    monitoring.alarm('UnsentAlerts', {
+    monitoring.alarm(this, 'UnsentAlerts', {
       heading: 'Unsent alerts',
       metric: metric('UnsentAlerts'),
       threshold: 0,

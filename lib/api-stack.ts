@@ -1,192 +1,31 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type {
-  ApiEnvironment,
-  CheckpointEnvironment,
-  DocumentsEnvironment,
-  RecordsEnvironment,
-  SealingEnvironment,
-} from '../lambda/environment';
-import { AccessOperations } from './access-operations';
 import { Api } from './api';
-import type { ArchiveStack } from './archive-stack';
-import { archiveRetentionDays } from './audit';
-import { AuditOperations } from './audit-operations';
-import { Authentication } from './authentication';
-import { BreachOperations } from './breach-operations';
+import type { AuthenticationStack } from './authentication-stack';
 import type { Config } from './config';
 import type { DataStack } from './data-stack';
-import { declarations, type FunctionDeclaration, preToken, type Table } from './functions';
-import { grant } from './grants';
-import { alarmOnKeyFaults } from './key-faults';
-import { Monitoring } from './monitoring';
-import { PeopleOperations } from './people-operations';
-import { PhiFunction } from './phi-function';
-import { retain } from './retention';
+import type { HandlersStack } from './handlers-stack';
 
 export interface ApiStackProps extends StackProps {
   readonly config: Config;
-  readonly archive: ArchiveStack;
   readonly data: DataStack;
-  /** the folder that holds `<name>/index.js` of every function */
-  readonly bundles: string;
+  readonly authentication: AuthenticationStack;
+  readonly handlers: HandlersStack;
 }
 
-/** What runs: the user pool, the functions and the API in front of them. */
+/** The REST API in front of the functions, and what an app or an operator needs to call it. */
 export class ApiStack extends Stack {
-  constructor(scope: Construct, id: string, { config, archive, data, bundles, ...props }: ApiStackProps) {
-    super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
-    const common = { stage: config.stage, bundles, logsKey: data.logsKey };
-    const trigger = new PhiFunction(this, 'PreToken', {
-      ...common,
-      name: preToken,
-      concern: 'adds the scope of the API to access tokens',
-      environment: {},
-      timeoutSeconds: 5, // Cognito waits no longer
-    });
-    const authentication = new Authentication(this, 'Authentication', { config, preToken: trigger });
-    const { pool, client } = authentication;
-
-    const monitoring = new Monitoring(this, 'Monitoring', { config });
-
-    const environment: Environment = {
-      ORGANIZATION: config.organization,
-      USER_POOL_ID: pool.userPoolId,
-      CLIENT_ID: client.userPoolClientId,
-      AUDIT_ORIGIN: `ward/${config.organization}/${config.stage}`,
-      GOVERNANCE_TABLE: data.tables.governance.tableName,
-      AUDIT_TABLE: data.tables.audit.tableName,
-      RECORDS_TABLE: data.tables.records.tableName,
-      KEYS_TABLE: data.tables.keys.tableName,
-      PATIENT_KEY: data.patientKey.keyArn,
-      AUDIT_INDEX_TABLE: data.tables.auditIndex.tableName,
-      AUDIT_LOG_TABLE: data.tables.auditLog.tableName,
-      ARCHIVE_BUCKET: archive.bucket.bucketName,
-      DOCUMENTS_BUCKET: data.documents.bucketName,
-      DOCUMENTS_LOCK: config.kind === 'production' ? 'COMPLIANCE' : 'GOVERNANCE',
-      DOCUMENTS_RETENTION_DAYS: String(config.kind === 'production' ? archiveRetentionDays : 1),
-      SIGNING_KEYS: data.signingKeys.map((key) => key.keyArn).join(' '),
-      FORMAT_PAGE: sha256(readFileSync(formatPage)),
-      SETTINGS: sha256(JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)))),
-      STAGE: config.stage,
-      ...(config.mailFrom && { MAIL_FROM: config.mailFrom }),
-      SESSION_WORKFORCE_IDLE_SECONDS: String(config.sessions.workforceIdleMinutes * 60),
-      SESSION_PATIENT_IDLE_SECONDS: String(config.sessions.patientIdleMinutes * 60),
-      SESSION_ABSOLUTE_SECONDS: String(config.sessions.absoluteHours * 60 * 60),
-      ...(config.webOrigins.length > 0 && { WEB_ORIGINS: config.webOrigins.join(' ') }),
-    };
-    const functions = new Map<string, PhiFunction>();
-    for (const [name, declaration] of declarations) {
-      const { concern, memoryMegabytes, timeoutSeconds, instances, calledBy } = declaration;
-      const handler = new PhiFunction(this, constructId(name), {
-        ...common,
-        name,
-        concern,
-        environment: { FUNCTION: name, ...environmentOf(declaration, environment) },
-        ...(memoryMegabytes && { memoryMegabytes }),
-        ...(timeoutSeconds && { timeoutSeconds }),
-        ...(instances && { instances }),
-        ...((calledBy === 'schedule' || calledBy === 'logs') && { deadLetters: monitoring.failures }),
-        ofStream: calledBy === 'stream',
-      });
-      grant(handler, declaration, {
-        organization: config.organization,
-        tables: data.tables,
-        patientKey: data.patientKey,
-        archive: archive.bucket,
-        documents: data.documents,
-        signingKeys: data.signingKeys,
-        userPoolArn: pool.userPoolArn,
-        mailFrom: config.mailFrom,
-      });
-      if (name === 'disposal') retain(handler, config);
-      if (declaration.patientKey) handler.addEnvironment('LOOKUP_KEY_SECONDS', lookupKeySeconds[config.kind]);
-      functions.set(name, handler);
-    }
-    new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });
-    alarmOnKeyFaults(monitoring, config);
-    new BreachOperations(this, 'BreachOperations', { config, functions, monitoring });
-    new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
-    new PeopleOperations(this, 'PeopleOperations', {
-      config,
-      authentication,
-      functions,
-      monitoring,
-      logsKey: data.logsKey,
-    });
-    const { api } = new Api(this, 'Api', { config, authentication, functions, logsKey: data.logsKey });
+  constructor(scope: Construct, id: string, props: ApiStackProps) {
+    const { config, data, authentication: stack, handlers, ...own } = props;
+    super(scope, id, { ...own, terminationProtection: config.kind === 'production' });
+    const { authentication } = stack;
+    const { api } = new Api(this, 'Api', { config, authentication, live: handlers.live, logsKey: data.logsKey });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url });
-    new CfnOutput(this, 'UserPoolId', { value: pool.userPoolId });
-    new CfnOutput(this, 'ClientId', { value: client.userPoolClientId });
+    new CfnOutput(this, 'UserPoolId', { value: authentication.pool.userPoolId });
+    new CfnOutput(this, 'ClientId', { value: authentication.client.userPoolClientId });
     new CfnOutput(this, 'Region', { value: this.region });
     new CfnOutput(this, 'Organization', { value: config.organization });
     new CfnOutput(this, 'Stage', { value: config.stage });
   }
-}
-
-type Environment = RecordsEnvironment &
-  DocumentsEnvironment &
-  SealingEnvironment &
-  CheckpointEnvironment & { readonly MAIL_FROM?: string };
-/** How long a function may go on with what it knows of the lookup keys: a rotation of them waits four times as long. */
-const lookupKeySeconds = { production: '120', development: '1' } as const;
-const formatPage = join(__dirname, '../docs/formats/audit-log.md');
-const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
-
-const everyFunction = [
-  'ORGANIZATION',
-  'USER_POOL_ID',
-  'CLIENT_ID',
-  'AUDIT_ORIGIN',
-  'WEB_ORIGINS',
-  'SESSION_WORKFORCE_IDLE_SECONDS',
-  'SESSION_PATIENT_IDLE_SECONDS',
-  'SESSION_ABSOLUTE_SECONDS',
-] as const satisfies readonly (keyof ApiEnvironment)[];
-/** what a function reads that keeps documents */
-const everyKeeper = [
-  'DOCUMENTS_BUCKET',
-  'DOCUMENTS_LOCK',
-  'DOCUMENTS_RETENTION_DAYS',
-] as const satisfies readonly (keyof Environment)[];
-/** what a function reads that signs or verifies the log */
-const everyVerifier = ['SIGNING_KEYS'] as const satisfies readonly (keyof Environment)[];
-/** what the one function reads that signs it */
-const everySigner = ['FORMAT_PAGE', 'SETTINGS'] as const satisfies readonly (keyof Environment)[];
-const tableVariable: Readonly<Record<Table, keyof Environment>> = {
-  records: 'RECORDS_TABLE',
-  keys: 'KEYS_TABLE',
-  audit: 'AUDIT_TABLE',
-  auditIndex: 'AUDIT_INDEX_TABLE',
-  auditLog: 'AUDIT_LOG_TABLE',
-  governance: 'GOVERNANCE_TABLE',
-};
-
-/** A function knows the names of what it is granted, so that environment and role cannot drift apart. */
-function environmentOf(declaration: FunctionDeclaration, values: Environment): Record<string, string> {
-  const calledByApi = (declaration.calledBy ?? 'api') === 'api';
-  const names = new Set<keyof Environment>([
-    ...(calledByApi ? everyFunction : (['STAGE', 'AUDIT_ORIGIN'] as const)),
-    ...(declaration.archive ? (['ARCHIVE_BUCKET'] as const) : []),
-    ...(declaration.documents ? everyKeeper : []),
-    ...(declaration.signingKey ? everyVerifier : []),
-    ...(declaration.signingKey?.includes('Sign') ? everySigner : []),
-    ...declaration.tables.map(({ table }) => tableVariable[table]),
-    ...(declaration.patientKey ? (['PATIENT_KEY'] as const) : []),
-    ...(declaration.userPool ? (['USER_POOL_ID'] as const) : []),
-    ...(declaration.mails ? (['MAIL_FROM'] as const) : []),
-  ]);
-  const entries = [...names].map((name) => [name, values[name]] as const);
-  return Object.fromEntries(
-    entries.filter((entry): entry is readonly [(typeof entry)[0], string] => entry[1] !== undefined),
-  );
-}
-
-/** care-team -> CareTeam */
-function constructId(name: string): string {
-  return name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
 }

@@ -12,9 +12,8 @@ import {
   MethodLoggingLevel,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { type Alias, CfnPermission, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type Route, routes } from '../lambda/http/routes';
@@ -22,11 +21,13 @@ import { acknowledge } from './acknowledgements';
 import type { Authentication } from './authentication';
 import type { Config } from './config';
 import { addGatewayResponses } from './gateway-responses';
+import { apiName } from './staged-deployment';
 
 export interface ApiProps {
   readonly config: Config;
   readonly authentication: Authentication;
-  readonly functions: ReadonlyMap<string, IFunction>;
+  /** the alias of each function that a route leads to */
+  readonly live: ReadonlyMap<string, Alias>;
   readonly logsKey: IKey;
 }
 
@@ -51,7 +52,7 @@ const bodyTypes = ['application/json', 'application/merge-patch+json'];
 export class Api extends Construct {
   readonly api: RestApi;
 
-  constructor(scope: Construct, id: string, { config, authentication, functions, logsKey }: ApiProps) {
+  constructor(scope: Construct, id: string, { config, authentication, live, logsKey }: ApiProps) {
     super(scope, id);
     const accessLogs = new LogGroup(this, 'AccessLogs', {
       encryptionKey: logsKey,
@@ -59,7 +60,7 @@ export class Api extends Construct {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     this.api = new RestApi(this, 'Rest', {
-      restApiName: `ward-${config.stage}`,
+      restApiName: apiName(config.stage),
       description: 'Ward: patient records',
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: true,
@@ -100,12 +101,12 @@ export class Api extends Construct {
     cfnApi.securityPolicy = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
     cfnApi.endpointAccessMode = 'STRICT';
 
-    this.#addRoutes(functions, config.stage);
+    this.#addRoutes(live, config.stage);
     addGatewayResponses(this.api, config.webOrigins);
     this.#acknowledge();
   }
 
-  #addRoutes(functions: ReadonlyMap<string, IFunction>, stage: string): void {
+  #addRoutes(live: ReadonlyMap<string, Alias>, stage: string): void {
     const requestValidator = this.api.addRequestValidator('Validator', {
       validateRequestBody: true,
       validateRequestParameters: true,
@@ -115,13 +116,15 @@ export class Api extends Construct {
     const integrations = new Map<string, LambdaIntegration>();
     // One permission a function, of this stage alone: CDK would add one a method, and a stack holds 500 resources. The
     // console's test invocation has a stage of its own, so it is refused: it would carry claims that its caller made up.
-    for (const [name, handler] of functions) {
-      handler.addPermission('Api', {
-        principal: new ServicePrincipal('apigateway.amazonaws.com'),
+    for (const [name, { functionArn }] of live) {
+      new CfnPermission(this, `${name}-permission`, {
+        action: 'lambda:InvokeFunction',
+        functionName: functionArn,
+        principal: 'apigateway.amazonaws.com',
         sourceArn: this.api.arnForExecuteApi('*', '/*', stage),
       });
       const permitted = LambdaFunction.fromFunctionAttributes(this, `${name}-permitted`, {
-        functionArn: handler.functionArn,
+        functionArn,
         skipPermissions: true,
       });
       integrations.set(name, new LambdaIntegration(permitted, { allowTestInvoke: false }));

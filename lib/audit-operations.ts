@@ -7,13 +7,13 @@ import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import type { FunctionName } from './functions';
 import { type Monitoring, sendsTo } from './monitoring';
-import type { PhiFunction } from './phi-function';
 import type { WardTable } from './records';
 import { FunctionSchedule } from './schedule';
+import type { WardFunctions } from './ward-functions';
 
 export interface AuditOperationsProps {
   readonly config: Config;
-  readonly functions: ReadonlyMap<string, PhiFunction>;
+  readonly functions: WardFunctions;
   readonly outbox: WardTable;
   readonly monitoring: Monitoring;
 }
@@ -36,15 +36,9 @@ export class AuditOperations extends Construct {
     this.#alarms();
   }
 
-  #function(name: FunctionName): PhiFunction {
-    const found = this.props.functions.get(name);
-    if (!found) throw new Error(`lib/functions.ts declares no ${name}`);
-    return found;
-  }
-
   #streamToSealer(): void {
-    const { config, outbox, monitoring } = this.props;
-    const sealer = this.#function('sealer');
+    const { config, functions, outbox, monitoring } = this.props;
+    const sealer = functions.named('sealer');
     const stream = outbox.tableStreamArn;
     if (stream === undefined) throw new Error('the outbox has no stream');
     sealer.addToRolePolicy(
@@ -88,8 +82,8 @@ export class AuditOperations extends Construct {
   }
 
   #schedule(name: FunctionName, every: Duration): void {
-    const { config, monitoring } = this.props;
-    new FunctionSchedule(this, name, { config, target: this.#function(name), every, monitoring });
+    const { config, functions, monitoring } = this.props;
+    new FunctionSchedule(this, name, { config, target: functions.named(name), every, monitoring });
   }
 
   #alarms(): void {
@@ -97,32 +91,34 @@ export class AuditOperations extends Construct {
     const metric = (metricName: string, statistic: string, period: Duration) =>
       new Metric({ namespace: 'Ward', metricName, dimensionsMap: { stage: config.stage }, statistic, period });
     // By Lambda's own metric: a sealer that is broken says nothing.
-    monitoring.alarm('SealingLag', {
+    monitoring.alarm(this, 'SealingLag', {
       heading: 'Sealing lag',
-      metric: this.#function('sealer').metric('IteratorAge', { statistic: 'Maximum', period: Duration.minutes(5) }),
+      metric: this.props.functions
+        .named('sealer')
+        .metric('IteratorAge', { statistic: 'Maximum', period: Duration.minutes(5) }),
       threshold: Duration.minutes(10).toMilliseconds(),
       silence: 'good',
     });
-    monitoring.alarm('CheckpointStaleness', {
+    monitoring.alarm(this, 'CheckpointStaleness', {
       heading: 'Checkpoint staleness',
       metric: metric('CheckpointsSigned', 'Sum', Duration.minutes(5)),
       threshold: 1,
       under: true,
       silence: 'bad',
     });
-    monitoring.alarm('OutboxAge', {
+    monitoring.alarm(this, 'OutboxAge', {
       heading: 'Outbox age',
       metric: metric('UnsealedAgeSeconds', 'Maximum', Duration.minutes(5)),
       threshold: Duration.minutes(15).toSeconds(),
       silence: 'bad',
     });
-    monitoring.alarm('OutboxContradiction', {
+    monitoring.alarm(this, 'OutboxContradiction', {
       heading: 'Outbox contradiction',
       metric: metric('ContradictedLanes', 'Maximum', Duration.minutes(15)),
       threshold: 0,
       silence: 'good',
     });
-    monitoring.alarm('VerificationFailure', {
+    monitoring.alarm(this, 'VerificationFailure', {
       heading: 'Verification failure',
       metric: metric('VerificationFindings', 'Maximum', Duration.days(1)),
       threshold: 0,

@@ -14,7 +14,8 @@ export interface Stores {
   readonly archive: IBucket;
   readonly documents: IBucket;
   readonly signingKeys: readonly IKey[];
-  readonly userPoolArn: string;
+  /** absent where no function of the stack calls the pool */
+  readonly userPoolArn: string | undefined;
   /** absent: this stage mails nothing */
   readonly mailFrom: string | undefined;
 }
@@ -72,7 +73,9 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
       }),
     );
   if (declaration.mails && stores.mailFrom) grantMail(handler, stores.mailFrom);
-  if (declaration.userPool)
+  if (declaration.userPool && stores.userPoolArn === undefined)
+    throw new Error(`${declaration.concern}: a function that the user pool calls cannot call the pool`);
+  if (declaration.userPool && stores.userPoolArn)
     handler.addToRolePolicy(
       new PolicyStatement({
         actions: declaration.userPool.map((action) => `cognito-idp:${action}`),

@@ -5,6 +5,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import { storeKey } from './encryption';
 
@@ -50,7 +51,11 @@ export class Monitoring extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    this.alarm('DeadLetters', {
+    acknowledge(this.failures, {
+      'AwsSolutions-SQS3':
+        'It is the dead-letter queue, of functions and schedules in other stacks; what comes into it raises an alarm',
+    });
+    this.alarm(this, 'DeadLetters', {
       heading: 'Dead letters',
       metric: this.failures.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(1),
@@ -61,9 +66,13 @@ export class Monitoring extends Construct {
     });
   }
 
-  /** @param id of the construct */
-  alarm(id: string, { heading, metric, threshold, under = false, periods = 1, silence }: AlarmProps): Alarm {
-    const alarm = new Alarm(this, id, {
+  /** @param scope of the stack that has what is measured @param id of the construct */
+  alarm(
+    scope: Construct,
+    id: string,
+    { heading, metric, threshold, under = false, periods = 1, silence }: AlarmProps,
+  ): Alarm {
+    const alarm = new Alarm(scope, id, {
       alarmName: `${heading} (ward-${this.#stage})`,
       alarmDescription: `docs/runbook.md, "${heading}"`,
       metric,

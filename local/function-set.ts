@@ -11,7 +11,7 @@ export interface FunctionSetOptions {
   readonly log: (group: string, stream: string, lines: readonly string[]) => void;
 }
 
-type Named = FunctionDefinition & { readonly logicalId: string };
+type Named = FunctionDefinition & { readonly logicalId: string; readonly aliases?: readonly string[] };
 
 /** The functions of the templates, each with credentials that name its role. */
 export class LocalFunctions {
@@ -25,13 +25,13 @@ export class LocalFunctions {
   ) {
     const { region, account, authorize, mayAssume } = options;
     for (const definition of definitions) {
-      const { id, arn, logicalId, roleArn, logGroup } = definition;
+      const { id, arn, aliases = [], logicalId, roleArn, logGroup } = definition;
       if (!mayAssume('lambda.amazonaws.com', roleArn)) throw new Error(`${id}: Lambda may not take on its role`);
       // Without these a function runs in AWS, but nobody ever sees what it says.
       const resource = `arn:aws:logs:${region}:${account}:log-group:${logGroup}:log-stream:any`;
       for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents'])
         authorize({ kind: 'role', arn: roleArn, session: id }, { action, resource });
-      for (const name of [id, arn, logicalId]) this.definitions.set(name, definition);
+      for (const name of [id, arn, logicalId, ...aliases]) this.definitions.set(name, definition);
     }
   }
 
@@ -60,7 +60,7 @@ export class LocalFunctions {
     }
   }
 
-  /** @param functionId name, ARN or logical id @throws Error when there is none */
+  /** @param functionId name, ARN, ARN of an alias, or logical id @throws Error when there is none */
   definition(functionId: string): Named {
     const found = this.definitions.get(functionId);
     if (!found) throw new Error(`no function is named ${functionId}`);

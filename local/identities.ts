@@ -134,6 +134,8 @@ const rules: Readonly<Record<string, Rule>> = {
     Arn: arn('cloudwatch', resource, `alarm:${Ref}`),
   })),
   'AWS::CloudWatch::Dashboard': simple('DashboardName', () => ({})),
+  'AWS::CodeDeploy::Application': simple('ApplicationName', () => ({})),
+  'AWS::CodeDeploy::DeploymentGroup': simple('DeploymentGroupName', () => ({})),
   'AWS::Cognito::LogDeliveryConfiguration': hashed,
   'AWS::Cognito::UserPool': (resource) => {
     const Ref = `${resource.region}_${digest(resource).slice(0, 9)}`;

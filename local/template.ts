@@ -34,6 +34,8 @@ export interface FunctionSpec {
   readonly id: string;
   readonly logicalId: string;
   readonly arn: string;
+  /** ARNs of what points to it under a name: `<arn>:<alias>` */
+  readonly aliases: readonly string[];
   readonly roleArn: string;
   /** absolute path of the unzipped bundle */
   readonly directory: string;
@@ -123,6 +125,7 @@ export class Assembly {
 
   /** @throws Error naming a function whose code is not an unzipped asset of the assembly */
   functions(): FunctionSpec[] {
+    const aliases = this.resources('AWS::Lambda::Alias');
     return this.resources('AWS::Lambda::Function').map(({ id, ref, arn, stack, properties }) => {
       const parsed = functionSchema.safeParse(properties);
       if (!parsed.success || arn === undefined)
@@ -135,6 +138,7 @@ export class Assembly {
         id: ref,
         logicalId: id,
         arn,
+        aliases: aliases.filter(({ properties }) => properties['FunctionName'] === ref).map((alias) => alias.ref),
         roleArn: Role,
         directory,
         handler: Handler,

@@ -8,7 +8,10 @@ import { type Acknowledgement, acknowledgements } from '../lib/acknowledgements'
 import { bundleDirectory, bundleFunctions } from '../lib/bundle';
 
 /** Findings name exports by stack, and stacks by stage; the page is of every stage. */
-const ofEveryStage = (rule: string): string => rule.replace(/\bward-[a-z0-9-]+-([a-z]+:)/, 'ward-<stage>-$1');
+const ofEveryStage = (rule: string): string =>
+  rule
+    .replace(/:[a-z]{2}(?:-[a-z]+)+-\d:\d{12}:/, ':<region>:<account>:')
+    .replace(/\bward-[a-z0-9-]+-([a-z]+(?::|-\*))/, 'ward-<stage>-$1');
 
 /** @returns the page for a reviewer: each rule once, its reasons, and where they hold */
 export function page(list: readonly Acknowledgement[]): string {

@@ -24,7 +24,7 @@ import { Sealing } from '../../lambda/audit/sealing';
 import { readSegment } from '../../lambda/audit/segment';
 import { type Verification, verifyArchive } from '../../lambda/audit/verify';
 import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud';
-import { type Change, changedAssembly, functionOf, type Template } from './own-cloud';
+import { type Change, changedAssembly, functionIn, type Template } from './own-cloud';
 
 /** Schedules never come: each test says itself when a minute has passed. */
 const still: NonNullable<CloudOptions['scheduleClock']> = { now: Date.now, at: () => () => undefined };
@@ -41,17 +41,17 @@ export class AuditCloud {
   private constructor(
     readonly cloud: Cloud,
     readonly directory: string,
-    private readonly api: Template,
+    private readonly templates: readonly Template[],
   ) {}
 
   static async start(
     options: { directory?: string; change?: Change; intercept?: CloudOptions['intercept'] } = {},
   ): Promise<AuditCloud> {
     const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'ward-audit-'));
-    let api: Template = { Resources: {} };
+    const templates: Template[] = [];
     const change: Change = (template, stack) => {
       options.change?.(template, stack);
-      if (stack === 'WardApi') api = template;
+      templates.push(template);
     };
     const cloud = await startCloud({
       assembly: changedAssembly(directory, change),
@@ -61,12 +61,12 @@ export class AuditCloud {
       scheduleClock: still,
       ...(options.intercept && { intercept: options.intercept }),
     });
-    return new AuditCloud(cloud, directory, api);
+    return new AuditCloud(cloud, directory, templates);
   }
 
   /** @returns the logical id of a function, by the `<name>` of its `<name>.lambda.ts` */
   functions(): (name: string) => string {
-    return (name) => functionOf(this.api, name).id;
+    return (name) => functionIn(this.templates, name).id;
   }
 
   async remove(): Promise<void> {

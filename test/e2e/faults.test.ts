@@ -29,7 +29,7 @@ const family = String(/Family-[\w-]+/.exec(JSON.stringify(given)));
 
 beforeAll(async () => {
   own = await ownCloud((template, stack) => {
-    if (stack !== 'WardApi') return;
+    if (stack !== 'WardHandlers') return;
     for (const name of ['patients', 'entries', 'entry-changes']) revoke(template, name, audits);
     revoke(template, 'search', readsKeys);
     revoke(template, 'care-team', governs);

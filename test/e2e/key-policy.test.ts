@@ -5,7 +5,7 @@ import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/clie
 import { Iam } from '../../local/iam';
 import type { Caller } from '../../local/service';
 import { Assembly } from '../../local/template';
-import { changedAssembly, functionOf, type OwnCloud, ownCloud, type Template } from './own-cloud';
+import { changedAssembly, functionOf, hasFunction, type OwnCloud, ownCloud, type Template } from './own-cloud';
 import { registered } from './scene';
 import { ward } from './ward';
 
@@ -16,8 +16,9 @@ const administrator = 'administrator';
 
 /** What an administrator of the account can do with IAM alone: give `kms:*` to a role of their own, and to functions. */
 function grantEverything(template: Template, stack: string): void {
-  if (stack !== 'WardApi') return;
-  for (const name of ['care-team', 'sealer']) functionOf(template, name).policy.Statement.push(everything);
+  for (const name of ['care-team', 'sealer'])
+    if (hasFunction(template, name)) functionOf(template, name).policy.Statement.push(everything);
+  if (stack !== 'WardHandlers') return;
   template.Resources['Administrator'] = {
     Type: 'AWS::IAM::Role',
     Properties: {

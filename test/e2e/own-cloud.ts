@@ -32,6 +32,10 @@ const roleProperties = z.custom<{
   readonly Policies: readonly [{ readonly PolicyDocument: { Statement: z.infer<typeof statement>[] } }];
 }>((value) => inline.safeParse(value).success);
 
+/** @returns whether a stack has a function, by the `<name>` of its `<name>.lambda.ts` */
+export const hasFunction = ({ Resources }: Template, name: string): boolean =>
+  Object.values(Resources).some(({ Properties }) => Properties?.['RoleName'] === `ward-local-${name}`);
+
 /** Changes a template in place. */
 export type Change = (template: Template, stack: string) => void;
 
@@ -45,6 +49,13 @@ export function functionOf({ Resources }: Template, name: string) {
   const [id, made] = of('AWS::Lambda::Function', 'Role') ?? [];
   if (!id || !made || !its) throw new Error(`no function ${name}`);
   return { id, properties: made.Properties, policy: roleProperties.parse(its.Properties).Policies[0].PolicyDocument };
+}
+
+/** @returns the function of that name, of whichever stack has it */
+export function functionIn(templates: readonly Template[], name: string): ReturnType<typeof functionOf> {
+  const its = templates.find((template) => hasFunction(template, name));
+  if (!its) throw new Error(`no function ${name}`);
+  return functionOf(its, name);
 }
 
 /** A copy of the assembly with changed templates; the bundles stay where they are. */
@@ -85,13 +96,13 @@ export async function ownCloud(
   }: Pick<CloudOptions, 'intercept' | 'scheduleClock'> & { readonly directory?: string } = {},
 ): Promise<OwnCloud> {
   try {
-    const api: Template[] = [];
+    const templates: Template[] = [];
     const assembly = changedAssembly(directory, (template, stack) => {
-      if (stack === 'WardApi') api.push(template);
+      templates.push(template);
       change(template, stack);
     });
     const invoke = (name: string, event: unknown): Promise<unknown> =>
-      cloud.invoke(api.map((template) => functionOf(template, name).id).join(), event);
+      cloud.invoke(functionIn(templates, name).id, event);
     const cloud = await startCloud({
       assembly,
       directory: join(directory, 'state'),

@@ -43,7 +43,10 @@ export class Template {
 export interface Synthesized {
   readonly archive: Template;
   readonly data: Template;
+  readonly handlers: Template;
   readonly api: Template;
+  /** what runs, as one: monitoring, authentication, operations, handlers and the API */
+  readonly running: Template;
   readonly queries: Template;
   readonly all: readonly Template[];
   readonly acknowledgements: readonly Acknowledgement[];
@@ -84,15 +87,30 @@ function read(folder: string): Synthesized {
   const json = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
   const stack = (name: string) => new Template(json(`${name}.template.json`));
   const [archive, data, api] = [stack('WardArchive'), stack('WardData'), stack('WardApi')];
+  const [monitoring, authentication] = [stack('WardMonitoring'), stack('WardAuthentication')];
+  const [operations, handlers] = [stack('WardOperations'), stack('WardHandlers')];
   const queries = stack('WardAuditQueries');
   return {
     archive,
     data,
+    handlers,
     api,
     queries,
-    all: [archive, data, api, queries],
+    running: together([monitoring, authentication, operations, handlers, api]),
+    all: [archive, data, monitoring, authentication, operations, handlers, api, queries],
     acknowledgements: json('acknowledgements.json'),
   };
+}
+
+/** @throws Error when two stacks give something the same logical id: an assertion could not tell them apart */
+function together(stacks: readonly Template[]): Template {
+  const resources: Record<string, Resource> = {};
+  for (const { json } of stacks)
+    for (const [id, resource] of Object.entries(json.Resources)) {
+      if (Object.hasOwn(resources, id)) throw new Error(`two stacks have a resource ${id}`);
+      resources[id] = resource;
+    }
+  return new Template({ Resources: resources });
 }
 
 interface Report {

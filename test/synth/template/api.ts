@@ -26,7 +26,7 @@ export function describeApi({
         AuthorizationType: 'COGNITO_USER_POOLS',
         AuthorizerId: { Ref: expect.stringMatching(/^ApiAuthorizer/) },
         AuthorizationScopes: [
-          { 'Fn::Join': ['', [{ Ref: expect.stringMatching(/^AuthenticationPoolServer/) }, '/api']] },
+          { 'Fn::Join': ['', [{ 'Fn::ImportValue': expect.stringMatching(/AuthenticationPoolServer/) }, '/api']] },
         ],
       });
     }

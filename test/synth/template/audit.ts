@@ -6,8 +6,8 @@ import { keyStatements, roleStatements, statementsOf } from '../policy';
 const role = (name: string) => `arn:aws:iam::123456789012:role/ward-prod-${name}`;
 
 export function describeAudit({ production }: { readonly production: Synthesized }): void {
-  const { api, data, archive } = production;
-  const statements = roleStatements(api);
+  const { running, data, archive } = production;
+  const statements = roleStatements(running);
   const bucket = statementsOf('archive', archive.only('AWS::S3::BucketPolicy').Properties.PolicyDocument);
 
   test('the checkpointer alone signs, with one algorithm over whole messages - 45 CFR 164.312(c)(1)', () => {
@@ -56,7 +56,7 @@ export function describeAudit({ production }: { readonly production: Synthesized
   });
 
   test('the stream reaches the sealer whole: what is new, halved on errors, given up to a queue', () => {
-    expect(api.only('AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
+    expect(running.only('AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
       StartingPosition: 'TRIM_HORIZON',
       BisectBatchOnFunctionError: true,
       MaximumBatchingWindowInSeconds: 60,
@@ -68,7 +68,7 @@ export function describeAudit({ production }: { readonly production: Synthesized
   });
 
   test('a checkpoint is due every minute, a reconciliation every quarter of an hour, a verification every day', () => {
-    const schedules = api
+    const schedules = running
       .resources('AWS::Scheduler::Schedule')
       .filter(([id]) => id.startsWith('AuditOperations'))
       .map(([, { Properties }]) => Properties.ScheduleExpression);
@@ -77,7 +77,7 @@ export function describeAudit({ production }: { readonly production: Synthesized
 
   test('every alarm calls somebody, and its name is a heading of the runbook that says what to do', () => {
     const runbook = readFileSync(join(__dirname, '../../../docs/runbook.md'), 'utf8');
-    const alarms = api.resources('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    const alarms = running.resources('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
     expect(alarms.length).toBeGreaterThan(5);
     for (const { AlarmName, AlarmActions } of alarms) {
       expect(AlarmActions).toHaveLength(1);
@@ -92,7 +92,7 @@ export function describeAudit({ production }: { readonly production: Synthesized
   test.each(['Checkpoint staleness', 'Outbox age', 'Verification failure'])(
     '%s: silence is a failure, for whoever is broken says nothing',
     (heading) => {
-      const alarm = api
+      const alarm = running
         .resources('AWS::CloudWatch::Alarm')
         .find(([, { Properties }]) => Properties.AlarmName === `${heading} (ward-prod)`);
       expect(alarm?.[1].Properties.TreatMissingData).toBe('breaching');

@@ -1,7 +1,7 @@
 import type { Synthesized } from '../assembly';
 
 export function describeAuthentication({ production }: { readonly production: Synthesized }): void {
-  const only = (type: string) => production.api.only(type);
+  const only = (type: string) => production.running.only(type);
 
   test('nobody signs in with one factor: MFA is required, by authenticator app, never by SMS or mail - 45 CFR 164.312(d)', () => {
     expect(only('AWS::Cognito::UserPool')).toMatchObject({
@@ -100,7 +100,7 @@ export function describeAuthentication({ production }: { readonly production: Sy
   });
 
   test('no client signs in with a password in plain text, by an administrator or by a challenge of our own making', () => {
-    const clients = production.api.resources('AWS::Cognito::UserPoolClient');
+    const clients = production.running.resources('AWS::Cognito::UserPoolClient');
     expect(clients).toHaveLength(1);
     const weak = ['USER_PASSWORD', 'ADMIN_USER_PASSWORD', 'ADMIN_NO_SRP', 'CUSTOM_AUTH'];
     for (const [, { Properties }] of clients)
@@ -110,7 +110,7 @@ export function describeAuthentication({ production }: { readonly production: Sy
 
   test('nobody but the pool’s own settings makes a second way in: no domain, identity provider or identity pool', () => {
     for (const type of ['UserPoolDomain', 'UserPoolIdentityProvider', 'UserPoolGroup', 'UserPoolUser', 'IdentityPool'])
-      expect(production.api.resources(`AWS::Cognito::${type}`)).toEqual([]);
+      expect(production.running.resources(`AWS::Cognito::${type}`)).toEqual([]);
   });
 
   test('whose account it is after a recovery is set once, at its creation, and no app can write it', () => {
@@ -128,7 +128,7 @@ export function describeAuthentication({ production }: { readonly production: Sy
     expect(only('AWS::Cognito::LogDeliveryConfiguration')).toMatchObject({
       Properties: { LogConfigurations: [{ EventSource: 'userAuthEvents', LogLevel: 'INFO' }] },
     });
-    const groups = production.api.resources('AWS::Logs::LogGroup').filter(([id]) => id.includes('UserActivity'));
+    const groups = production.running.resources('AWS::Logs::LogGroup').filter(([id]) => id.includes('UserActivity'));
     expect(groups).toHaveLength(1);
     expect(groups[0]?.[1]).toMatchObject({
       DeletionPolicy: 'Retain',

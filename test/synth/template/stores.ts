@@ -57,7 +57,7 @@ export function describeStores({
     expect(policy[0]).toMatchObject({ effect: 'Deny', principal: { AWS: '*' }, condition: {} });
     expect(policy[0]?.actions).toEqual(expect.arrayContaining(['dynamodb:DeleteItem', 'dynamodb:UpdateItem']));
     const calls = new Map<string, Set<string>>();
-    for (const { where, resources, actions } of roleStatements(production.api))
+    for (const { where, resources, actions } of roleStatements(production.running))
       if (/Audit[0-9A-F]{8}(Arn|StreamArn)/.test(JSON.stringify(resources)))
         for (const action of actions.filter((each) => each.startsWith('dynamodb:'))) {
           const name = where.replace(/Role[0-9A-F]{8}$/, '');

@@ -1,0 +1,26 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { acknowledge } from './acknowledgements';
+import { declarations } from './functions';
+import type { WardFunctions } from './ward-functions';
+
+/** What Logs Insights takes in one query. */
+const mostLogGroups = 50;
+
+/** Lets the functions that are declared to do so ask what failed around an event. Logs hold codes and request ids: no PHI. */
+export function mayQueryLogs(askers: WardFunctions, all: readonly WardFunctions[]): void {
+  const groups = all.flatMap((functions) => functions.all().map(({ logGroup }) => logGroup));
+  if (groups.length > mostLogGroups) throw new Error(`Logs Insights takes ${mostLogGroups} log groups in one query`);
+  for (const [name, { queriesLogs }] of declarations) {
+    if (!queriesLogs) continue;
+    const handler = askers.named(name);
+    handler.addEnvironment('LOG_GROUPS', groups.map(({ logGroupName }) => logGroupName).join(' '));
+    handler.addToRolePolicy(
+      new PolicyStatement({ actions: ['logs:StartQuery'], resources: groups.map(({ logGroupArn }) => logGroupArn) }),
+    );
+    handler.addToRolePolicy(new PolicyStatement({ actions: ['logs:GetQueryResults'], resources: ['*'] }));
+    acknowledge(handler.role ?? handler, {
+      'AwsSolutions-IAM5[Resource::*]':
+        'logs:GetQueryResults has no resource in IAM: it gives the results of a query whose id one has',
+    });
+  }
+}

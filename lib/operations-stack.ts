@@ -1,0 +1,47 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { AccessOperations } from './access-operations';
+import type { ArchiveStack } from './archive-stack';
+import { AuditOperations } from './audit-operations';
+import type { AuthenticationStack } from './authentication-stack';
+import { BreachOperations } from './breach-operations';
+import type { Config } from './config';
+import type { DataStack } from './data-stack';
+import { alarmOnKeyFaults } from './key-faults';
+import type { MonitoringStack } from './monitoring-stack';
+import { PeopleOperations } from './people-operations';
+import { WardFunctions } from './ward-functions';
+
+export interface OperationsStackProps extends StackProps {
+  readonly config: Config;
+  readonly archive: ArchiveStack;
+  readonly data: DataStack;
+  readonly monitoring: MonitoringStack;
+  readonly authentication: AuthenticationStack;
+  readonly bundles: string;
+}
+
+/** What runs by itself: functions that streams and schedules start, and the alarms about what they find. */
+export class OperationsStack extends Stack {
+  readonly functions: WardFunctions;
+
+  constructor(scope: Construct, id: string, props: OperationsStackProps) {
+    const { config, archive, data, monitoring: stack, authentication, bundles, ...own } = props;
+    super(scope, id, { ...own, terminationProtection: config.kind === 'production' });
+    const { monitoring } = stack;
+    const functions = new WardFunctions(this, ['stream', 'schedule'], {
+      config,
+      archive,
+      data,
+      monitoring,
+      bundles,
+      authentication: authentication.authentication,
+    });
+    this.functions = functions;
+    new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });
+    new BreachOperations(this, 'BreachOperations', { config, functions, monitoring });
+    new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
+    new PeopleOperations(this, 'PeopleOperations', { config, functions, monitoring });
+    alarmOnKeyFaults(this, monitoring, config);
+  }
+}
