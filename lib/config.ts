@@ -1,5 +1,6 @@
 import type { Node } from 'constructs';
 import * as z from 'zod';
+import { detectionSettings } from '../lambda/breach/detect/settings';
 
 const stageName = /^[a-z][a-z0-9-]{0,19}$/;
 const host = '[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*';
@@ -54,6 +55,7 @@ const settings = z.strictObject({
     .max(9)
     .default(1),
   retention: retention.prefault({}),
+  detection: detectionSettings.prefault({}),
   mailFrom: z.email({ error: 'the e-mail address that invitations come from' }).optional(),
 });
 
