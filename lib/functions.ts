@@ -171,6 +171,14 @@ const registers: readonly TableGrant[] = [
 ];
 /** what keeps the lookups of a patient equal to its demographics: a corrected name leaves the index */
 const reindexes = records.mayWithEvent([lookups], 'PutItem', 'DeleteItem');
+/** tasks stand beside memberships of care teams; whoever records them can make no membership */
+const recordsTasks: TableGrant = {
+  ...governance.mayWithEvent(['PATIENT#*'], 'PutItem'),
+  attributes: [
+    ...['PK', 'SK', 'id', 'patient', 'kind', 'assignee', 'from', 'until'],
+    ...['createdBy', 'createdAt', 'origin', 'version', 'ttl'],
+  ],
+};
 /** incidents, with their people, words and documents */
 const keepsIncidents: readonly TableGrant[] = [
   decides(),
@@ -399,6 +407,48 @@ export const functions = {
       records.mayWithEvent([patients], 'ConditionCheckItem'),
     ],
   },
+  tasks: {
+    concern: 'what somebody is to do for a patient: what explains an access',
+    tables: [
+      decides(idempotency),
+      audits,
+      governance.may(['PATIENT#*'], 'Query'),
+      recordsTasks,
+      governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
+      idempotentCreation,
+      records.may([patients], 'GetItem'),
+      records.mayWithEvent([patients], 'ConditionCheckItem'),
+    ],
+    instances: 10,
+  },
+  vip: {
+    concern: 'marks patients whose records are watched more closely',
+    tables: [
+      decides(),
+      audits,
+      {
+        ...governance.mayWithEvent(['PATIENT#*'], 'PutItem'),
+        attributes: ['PK', 'SK', 'patient', 'reason', 'markedBy', 'markedAt', 'clearedBy', 'clearedAt', 'version'],
+      },
+      records.may([patients], 'GetItem'),
+      records.mayWithEvent([patients], 'ConditionCheckItem'),
+    ],
+    instances: 3,
+  },
+  'workforce-relations': {
+    concern: 'keeps blind tokens of the family name and address of the workforce',
+    tables: [
+      decides('RELATIONS#*'),
+      audits,
+      governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
+      governance.mayWithEvent(['RELATIONS#*'], 'PutItem'),
+      { ...governance.mayWithEvent(['PATIENT#*'], 'PutItem', 'DeleteItem'), attributes: ['PK', 'SK', 'sub'] },
+      records.mayWithEvent([patients], 'ConditionCheckItem'),
+      keys.may([organization], 'GetItem', 'Query', 'PutItem'),
+    ],
+    patientKey: { Decrypt: ['lookup'], GenerateDataKey: ['lookup'] },
+    instances: 3,
+  },
   representatives: {
     concern: 'records who may act for a patient; reads a birth date to know when a parent may no more',
     tables: [
@@ -451,7 +501,8 @@ export const functions = {
       decides(),
       audits,
       governance.may(['EMERGENCIES', 'EMERGENCY-REVIEWS'], 'GetItem', 'BatchGetItem', 'Query'),
-      governance.mayWithEvent(['EMERGENCIES', 'INCIDENT-SUBJECT#*'], 'PutItem'),
+      governance.mayWithEvent(['EMERGENCIES'], 'PutItem'),
+      governance.mayWithEvent(['INCIDENT-SUBJECT#*'], 'UpdateItem'),
       governance.mayWithEvent(['EMERGENCY-REVIEWS'], 'DeleteItem'),
     ],
     patientKey: { Decrypt: ['governance'] },
@@ -497,6 +548,7 @@ export const functions = {
       records.may([stagedParts], 'Query', 'BatchWriteItem'), // what is stored leaves the staging area
       governance.may([imports], 'GetItem'),
       governance.mayWithEvent([imports], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
+      recordsTasks,
     ],
     patientKey: { Decrypt: ['record', 'lookup', 'import'], GenerateDataKey: ['record', 'lookup'] },
     memoryMegabytes: 1769, // the size at which Lambda gives a whole processor

@@ -134,10 +134,17 @@ export function reviewDone(table: string, { id, reviewDueAt }: EmergencyItem): T
   return { Delete: { TableName: table, Key: governanceKeys.emergencyReview(reviewDueAt, id) } };
 }
 
-/** @returns the write that names a person in an incident: no emergency access until it is closed */
+/** @returns the write that names a person: no emergency access until the last incident that names them as well is closed */
 export function nameInIncident(table: string, { sub, id }: EmergencyItem, now: Date): TransactItem {
-  const item = { ...governanceKeys.incidentSubject(sub), sub, emergencyAccess: id, at: now.toISOString() };
-  return { Put: { TableName: table, Item: item } };
+  return {
+    Update: {
+      TableName: table,
+      Key: governanceKeys.incidentSubject(sub),
+      UpdateExpression: 'SET emergencyAccess = :id, #at = :at',
+      ExpressionAttributeNames: { '#at': 'at' },
+      ExpressionAttributeValues: { ':id': id, ':at': now.toISOString() },
+    },
+  };
 }
 
 /** @returns a mail that has to be sent: part of the transaction that it tells of, so that it cannot be lost */

@@ -167,6 +167,14 @@ export const governanceKeys = {
   representative: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `REPRESENTATIVE#${sub}` }),
   /** whom a person may act for */
   represented: (sub: string, patient: string) => ({ PK: `REPRESENTS#${sub}`, SK: patient }),
+  /** what somebody is to do for a patient, and until when */
+  task: (patient: string, id: string) => ({ PK: `PATIENT#${patient}`, SK: `TASK#${id}` }),
+  /** accesses to this patient are watched more closely */
+  vip: (patient: string) => ({ PK: `PATIENT#${patient}`, SK: 'VIP' }),
+  /** the patient is a member of the workforce */
+  employee: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `EMPLOYEE#${sub}` }),
+  /** blind tokens of a member of the workforce */
+  relations: (sub: string) => ({ PK: `RELATIONS#${sub}`, SK: 'RELATIONS' }),
   idempotency: (token: string) => ({ PK: `IDEMPOTENCY#${token}`, SK: 'IDEMPOTENCY' }),
 } as const;
 

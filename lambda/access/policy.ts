@@ -95,6 +95,7 @@ export const actions = {
   'user.reinstate': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false },
   'user.recover-mfa': { roles: ['admin'], access: 'none', patient: false },
   'user.create': { roles: ['admin'], access: 'none', patient: false },
+  'user.relate': { roles: ['admin'], access: 'none', patient: false },
   'approval.request': { roles: ['admin', 'compliance_officer'], access: 'none', patient: false, duringLockdown: true },
   'approval.list': {
     roles: ['admin', 'compliance_officer', 'auditor'],
@@ -124,6 +125,14 @@ export const actions = {
   'care-team.read': { roles: ['clinician', 'admin', 'patient'], access: 'none', patient: true, emergency: 'covered' },
   'care-team.add': { roles: ['clinician', 'admin'], access: 'none', patient: true },
   'care-team.remove': { roles: ['clinician', 'admin'], access: 'none', patient: true },
+  'task.record': { roles: ['clinician', 'registrar', 'billing'], access: 'none', patient: true },
+  'task.list': {
+    roles: ['clinician', 'registrar', 'billing', 'compliance_officer'],
+    access: 'none',
+    patient: true,
+  },
+  'vip.mark': { roles: ['compliance_officer'], access: 'none', patient: true },
+  'vip.clear': { roles: ['compliance_officer'], access: 'none', patient: true },
   'representative.record': { roles: ['registrar'], access: 'none', patient: true },
   'representative.end': { roles: ['registrar'], access: 'none', patient: true },
   'emergency.open': {

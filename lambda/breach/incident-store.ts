@@ -197,7 +197,8 @@ export class IncidentStore {
             Delete: {
               TableName: this.table,
               Key,
-              ConditionExpression: 'attribute_not_exists(PK) OR incidents = :own',
+              // A review of an emergency access may have named them too: this incident was what came of it.
+              ConditionExpression: 'attribute_not_exists(incidents) OR incidents = :own',
               ExpressionAttributeValues: { ':own': own },
             },
           };

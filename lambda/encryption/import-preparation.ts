@@ -1,5 +1,6 @@
 import { type ImportEntry, type ImportPlan, planImport } from '../records/fhir/import-plan';
 import { mrnOf } from '../records/fhir/patient';
+import { type PlannedTask, tasksIn } from '../records/fhir/tasks';
 import type { ImportParts } from '../records/import-parts';
 import type { ImportItem } from '../records/import-state';
 import { currentKey, mainEntry } from '../records/model';
@@ -7,7 +8,7 @@ import { type LookupItem, lookupPartition } from '../records/patient-store';
 import type { RecordStore } from '../records/store';
 import type { LookupKey } from './data-key';
 import { type ImportPiece, piecesOf, sameContent } from './import-pieces';
-import { lookupToken } from './lookup';
+import { entryIdFrom, lookupToken } from './lookup';
 import { lookupsOf } from './patient-lookups';
 import { blindly, combine, type Sealed, transform } from './sealed';
 import type { Vault } from './vault';
@@ -43,6 +44,8 @@ export interface Preparation {
 export interface PreparedImport {
   readonly lookups: readonly LookupItem[];
   readonly pieces: readonly (Omit<ImportPiece, 'value'> & { readonly value: Sealed<ImportPiece['value']> })[];
+  /** dates and ids alone; each has the id of the entry that it comes from */
+  readonly tasks: readonly (PlannedTask & { readonly id: string })[];
 }
 
 /**
@@ -76,7 +79,15 @@ export async function prepareImport(
       lookups: await vault.withLookupKeys((keys) =>
         blindly(plan, (made) => lookupsOf(keys, patient, made.patient.demographics, made.patient.ssn?.value)),
       ),
-      pieces: await vault.withImportKey((key) => sealedPieces(plan, key, patient)),
+      pieces: await vault.withConstantKey((key) => sealedPieces(plan, key, patient)),
+      tasks: await vault.withConstantKey((key) =>
+        blindly(plan, (made) =>
+          tasksIn(made).map((task) => ({
+            ...task,
+            id: entryIdFrom(lookupToken(key, 'import-resource', patient, task.identity)),
+          })),
+        ),
+      ),
     }),
   };
 }

@@ -3,21 +3,31 @@ import { type LookupItem, lookupItem } from '../records/patient-store';
 import type { PatientItem } from '../records/store';
 import type { LookupKey } from './data-key';
 import { lookupToken } from './lookup';
+import { patientRelations } from './relation-tokens';
+
+/** What lookup tokens are written under. */
+export interface WritingKeys {
+  /** of the blind index: two of them while it moves from one to the next */
+  readonly index: readonly LookupKey[];
+  /** the first one, which never changes: see relation-tokens.ts */
+  readonly relations: LookupKey;
+}
 
 /**
- * The blind tokens under which a patient is found: MRN (unique), SSN, and each family name with the birth date.
- * @param keys every key that tokens are written under: two of them while the index moves from one to the next
+ * The blind tokens under which a patient is found: MRN (unique), SSN, and each family name with the birth date; and those
+ * that tell relatives and neighbours of the workforce, under which nobody is looked up.
  * @param ssn nine digits
  */
 export function lookupsOf(
-  keys: readonly LookupKey[],
+  { index, relations }: WritingKeys,
   patient: string,
   demographics: Readonly<Record<string, unknown>>,
   ssn?: string,
 ): LookupItem[] {
   const mrn = mrnOf(demographics);
   const born = birthDate(demographics);
-  const items = keys.flatMap((key) => [
+  const { family, address } = patientRelations(relations, demographics);
+  const found = index.flatMap((key) => [
     ...('value' in mrn ? [lookupItem('mrn', lookupToken(key, 'mrn', mrn.value), patient, true)] : []),
     ...(ssn ? [lookupItem('ssn', lookupToken(key, 'ssn', ssn), patient, false)] : []),
     ...(born
@@ -26,6 +36,11 @@ export function lookupsOf(
         )
       : []),
   ]);
+  const items = [
+    ...found,
+    ...family.map((token) => lookupItem('family', token, patient, false)),
+    ...address.map((token) => lookupItem('address', token, patient, false)),
+  ];
   return items.filter((item, index) => items.findIndex(({ PK }) => PK === item.PK) === index);
 }
 

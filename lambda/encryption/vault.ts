@@ -10,6 +10,7 @@ import { checkNewestKey, disposeKeyRing, type KeyRing, readKeyRing, registerKeyR
 import { LookupKeys } from './lookup-key';
 import { checkOrganization, demandOrganization } from './organization';
 import { PatientKeys } from './patient-keys';
+import type { WritingKeys } from './patient-lookups';
 import { openRecord, openStaged, type RecordValue, sealRecord, sealStaged } from './records';
 import type { Sealed } from './sealed';
 
@@ -171,18 +172,22 @@ export class Vault {
    * Makes the tokens that are written: under the current key, and while the index moves under the next one too.
    * @throws KeyError, also where there is no key and this vault makes none
    */
-  async withLookupKeys<Made>(make: (keys: readonly LookupKey[]) => Made): Promise<Made> {
+  async withLookupKeys<Made>(make: (keys: WritingKeys) => Made): Promise<Made> {
     await this.#organization();
-    const keys = await this.#lookupKeys.writing(this.options.mayBind);
+    const index = await this.#lookupKeys.writing(this.options.mayBind);
+    const relations = await this.#lookupKeys.first(this.options.mayBind).catch((error: unknown) => {
+      for (const key of index) key.release();
+      throw error;
+    });
     try {
-      return make(keys);
+      return make({ index, relations });
     } finally {
-      for (const key of keys) key.release();
+      for (const key of [...index, relations]) key.release();
     }
   }
 
-  /** Makes the ids and fingerprints of imported entries, under the one key that never changes. @throws KeyError */
-  async withImportKey<Made>(make: (key: LookupKey) => Made): Promise<Made> {
+  /** Makes what must be equal for ever, such as ids of imported entries, under the one key that never changes. @throws KeyError */
+  async withConstantKey<Made>(make: (key: LookupKey) => Made): Promise<Made> {
     await this.#organization();
     const key = await this.#lookupKeys.first(this.options.mayBind);
     try {

@@ -1,7 +1,10 @@
 import { v4 } from 'uuid';
 import * as z from 'zod';
+import { readActor } from '../access/approvals-store';
 import type { Permit } from '../access/guard';
+import { importedTask } from '../access/imported-tasks';
 import { withoutFrozen } from '../access/memberships';
+import { putTask } from '../access/tasks';
 import { Released } from '../audit/release';
 import {
   compareStored,
@@ -125,6 +128,7 @@ async function storeAll(permit: Permit, item: Committing, prepared: PreparedImpo
     }
     await storeBatch(permit, item, ring, batch);
   }
+  await storeTasks(permit, item, prepared.tasks);
   // The index may have moved to another key since the import began.
   const known = await store.patient(patient);
   if (!known) return runtime.refuse(permit, 'conflict');
@@ -157,6 +161,32 @@ function storeBatch(permit: Permit, item: Committing, ring: KeyRing, batch: read
     resources: batch.map(resourceOf),
   });
   return runtime.store(permit, event, writes, () => 'conflict');
+}
+
+/** Visits and claims explain who uses the record. Before the import is committed, so that none is lost when it is cut off. */
+async function storeTasks(permit: Permit, item: Committing, planned: PreparedImport['tasks']): Promise<void> {
+  const named = [...new Set(planned.flatMap(({ user }) => (user && z.uuid().safeParse(user).success ? [user] : [])))];
+  const people = await Promise.all(named.map((sub) => readActor(documents, environment.GOVERNANCE_TABLE, sub)));
+  const clinicians = new Set(
+    people.flatMap((person) => (person?.role === 'clinician' && person.status === 'active' ? [person.sub] : [])),
+  );
+  const at = { patient: item.patient, by: permit.actor.sub, now: permit.access.now };
+  const tasks = planned
+    .map((task) => importedTask(task, at, (sub) => clinicians.has(sub)))
+    .filter((task) => task !== undefined);
+  for (let first = 0; first < tasks.length; first += mostEntries) {
+    const some = tasks.slice(first, first + mostEntries);
+    const writes = new Writes<'tasks' | 'import'>()
+      .add('tasks', ...some.map((task) => putTask(environment.GOVERNANCE_TABLE, task)))
+      .add('import', states.inState(item.id, 'committing'));
+    const event = permit.event({
+      action: 'import.tasks',
+      status: 200,
+      patient: item.patient,
+      resources: some.map(({ id }) => ({ id, type: 'task', version: 1 })),
+    });
+    await runtime.store(permit, event, writes, () => 'conflict');
+  }
 }
 
 function* batches(items: readonly RecordItem[]): Generator<RecordItem[]> {

@@ -131,6 +131,7 @@ export const askers: Readonly<Record<string, readonly Role[]>> = {
   'user.suspend': [A, O],
   'user.reinstate': [A, O],
   'user.recover-mfa': [A],
+  'user.relate': [A],
   'access-review.list': [A, O, U],
   'access-review.read': [A, O, U],
   'access-review.record': [A, O],
@@ -153,6 +154,10 @@ export const askers: Readonly<Record<string, readonly Role[]>> = {
   'care-team.read': [C, P, A],
   'care-team.add': [C, A],
   'care-team.remove': [C, A],
+  'task.record': [C, R, B],
+  'task.list': [C, R, B, O],
+  'vip.mark': [O],
+  'vip.clear': [O],
   'representative.record': [R],
   'representative.end': [R],
   'emergency.open': [C],
@@ -236,7 +241,7 @@ const writing = /^(patient\.correct|record\.(create|update))$/;
 const notifying = /^incident\.(scope|change-people|notify|notice)$/;
 /** is about one patient's record, so it takes the role's relationship to that patient */
 const ofPatient =
-  /^(patient\.(read|correct|export)|record\..*|care-team\..*|account\.invite|representative\..*|emergency\.(read|review)|control\.(freeze|release)-patient|key\.rotate|patient\.dispose|disposal\.read|legal-hold\..*|access-log\.read)$/;
+  /^(patient\.(read|correct|export)|record\..*|care-team\..*|account\.invite|representative\..*|emergency\.(read|review)|control\.(freeze|release)-patient|key\.rotate|patient\.dispose|disposal\.read|legal-hold\..*|task\..*|vip\..*|access-log\.read)$/;
 /** what a clinician may do with a patient in an emergency: care for them, not let others in or take the record away */
 const inEmergency = /^(patient\.read|record\..*|care-team\.read)$/;
 const openingEmergency = /^emergency\.(open|second)$/;
