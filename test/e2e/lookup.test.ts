@@ -30,7 +30,11 @@ async function register(): Promise<Known> {
 }
 const found = async (question: object): Promise<string[]> =>
   (await registrar.post('/v1/patients/search', question)).body.patients.map(({ id }: { id: string }) => id);
-const lookups = async () => (await cloud.items('RecordsTable')).filter(({ PK }) => String(PK).startsWith('L#'));
+/** the index; tokens of relations are under the first key, which never changes */
+const lookups = async () =>
+  (await cloud.items('RecordsTable')).filter(({ PK }) => /^L#(mrn|ssn|family-birth-date)#/.test(String(PK)));
+const relations = async () =>
+  (await cloud.items('RecordsTable')).map(({ PK }) => String(PK)).filter((PK) => /^L#(family|address)#/.test(PK));
 const states = async () =>
   (await cloud.partition('KeysTable', 'O#')).flatMap(({ SK, state }) =>
     String(SK).startsWith('LOOKUP#') ? [state] : [],
@@ -44,6 +48,8 @@ test('a rotation of the lookup key beside live writes leaves everybody findable,
   for (let count = 0; count < 8; count++) people.push(await register());
   const before = new Set((await lookups()).map(({ PK }) => PK));
   expect(before.size).toBe(8 * 2 + 1); // they share one SSN
+  const related = await relations();
+  expect(related).toHaveLength(8);
   const bundle = {
     resourceType: 'Bundle',
     type: 'transaction',
@@ -99,6 +105,7 @@ test('a rotation of the lookup key beside live writes leaves everybody findable,
   expect(await states()).toEqual(['retired', 'current']);
   const after = await lookups();
   expect(after.filter(({ PK }) => before.has(PK))).toEqual([]);
+  expect(await relations()).toEqual(expect.arrayContaining(related));
   const byPatient = (id: string) => after.filter(({ patient }) => patient === id).length;
   for (const { id } of people) expect(byPatient(id)).toBe(3);
 

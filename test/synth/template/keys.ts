@@ -79,7 +79,9 @@ export function describeKeys({
         'incident-scope',
         'incident-notices',
       ].map(role),
-      lookup: ['registration', 'patients', 'search', 'lookup-rotation', 'import-commit'].map(role),
+      lookup: ['registration', 'patients', 'search', 'lookup-rotation', 'workforce-relations', 'import-commit'].map(
+        role,
+      ),
       import: ['imports', 'import-commit'].map(role),
       governance: ['emergency-reviews', 'incidents', 'incident-notices', 'incident-dossier'].map(role),
     });
@@ -98,7 +100,9 @@ export function describeKeys({
       allowing('kms:GenerateDataKey')
         .filter(({ condition }) => condition['StringEquals']?.['kms:EncryptionContext:purpose'] === purpose)
         .flatMap(({ condition }) => condition['ArnEquals']?.['aws:PrincipalArn'] ?? []);
-    expect(makers('lookup')).toEqual(['registration', 'lookup-rotation', 'workforce-relations', 'import-commit'].map(role));
+    expect(makers('lookup')).toEqual(
+      ['registration', 'lookup-rotation', 'workforce-relations', 'import-commit'].map(role),
+    );
     expect([makers('import')].flat()).toEqual(['imports'].map(role));
     expect(makers('governance')).toEqual(
       ['emergency-access', 'incidents', 'incident-containment', 'incident-scope', 'incident-notices'].map(role),
