@@ -23,6 +23,30 @@ const environmentCredentials: Plugin = {
   },
 };
 
+const containing = 'contained';
+
+/**
+ * Every function is wrapped here and not by its own entry point, so that none can forget it: what it prints and throws is
+ * without what identifies a person before Lambda's runtime sees it (lambda/logging). 45 CFR 164.514(b)(2).
+ */
+const containment: Plugin = {
+  name: containing,
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /\.lambda\.ts$/ }, ({ kind, path }) =>
+      kind === 'entry-point' ? { path: join(root, path), namespace: containing } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: containing }, ({ path }) => ({
+      contents: `
+        import './lambda/logging/install';
+        import { contained } from './lambda/logging/contain';
+        import { handler as uncontained } from ${JSON.stringify(path)};
+        export const handler = contained(uncontained);`,
+      resolveDir: root,
+      loader: 'ts',
+    }));
+  },
+};
+
 /** fontkit, of pdfkit, carries a 464 KB dictionary of Brotli to read WOFF2; Node has a Brotli of its own. */
 const nodeBrotli: Plugin = {
   name: 'node-brotli',
@@ -57,7 +81,7 @@ export async function bundleFunctions(directory: string = bundleDirectory): Prom
     minify: true,
     legalComments: 'none',
     metafile: true,
-    plugins: [environmentCredentials, nodeBrotli],
+    plugins: [containment, environmentCredentials, nodeBrotli],
     loader: { '.woff': 'binary' }, // the fonts of notices
     define: { 'import.meta.url': '"file:///var/task/index.js"' }, // pdfkit asks for it when it loads
     logLevel: 'warning',

@@ -1,7 +1,7 @@
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { metricLine } from '../audit/metrics';
+import { emit } from '../audit/metrics';
 import { Outbox } from '../audit/outbox';
 import { mailFrom, readEnvironment, type SweepEnvironment, sweepVariables } from '../environment';
 import { documents, patience } from '../http/clients';
@@ -59,7 +59,5 @@ export async function handler(): Promise<void> {
   }
   let unsent = 0;
   for (const alert of await alerts.waiting()) await alerts.send(alert).catch(() => unsent++);
-  process.stdout.write(
-    `${metricLine(environment.STAGE, now, { OverdueEmergencyReviews: overdue.length, UnsentAlerts: unsent })}\n`,
-  );
+  emit(environment.STAGE, now, { OverdueEmergencyReviews: overdue.length, UnsentAlerts: unsent });
 }

@@ -1,9 +1,8 @@
-import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { create } from 'dynalite/db';
 import { demoBundle } from '../../local/demo-patients';
+import { Canaries, filesOf } from './canaries';
 import { type OwnCloud, ownCloud } from './own-cloud';
 import {
   cloneOf,
@@ -18,15 +17,11 @@ import {
 } from './scene';
 import type { Ward } from './ward';
 
-/** Letters and digits that mean nothing and are nowhere else: whoever sees one has seen what was entered. */
-const canary = (): string => `Zq${randomBytes(9).toString('hex')}`;
-const digits = (count: number): string => String(randomInt(10 ** (count - 1), 10 ** count));
+const canaries = new Canaries();
+const named = canaries.named.bind(canaries);
+const found = canaries.found.bind(canaries);
 
-const canaries = new Map<string, string>();
-function named(what: string, value = canary()): string {
-  canaries.set(what, value);
-  return value;
-}
+const digits = (count: number): string => String(randomInt(10 ** (count - 1), 10 ** count));
 
 let own: OwnCloud;
 let cloud: Ward;
@@ -124,46 +119,6 @@ async function everythingThatPeopleDo(): Promise<void> {
   await staged(registrar, left);
 }
 
-/** The forms in which text gets into files: as it is, in base64 at each offset, base64url, hexadecimal, percent-encoded, UTF-16. */
-function formsOf(value: string): Buffer[] {
-  const base64 = [0, 1, 2].map((offset) => {
-    const encoded = Buffer.from(`${'\0'.repeat(offset)}${value}`)
-      .toString('base64')
-      .replace(/=+$/, '');
-    // The characters at both ends depend on what stands beside the value.
-    return encoded.slice(offset === 0 ? 0 : offset + 1, -1);
-  });
-  const hex = Buffer.from(value).toString('hex');
-  const texts = [
-    value,
-    value.toLowerCase(),
-    value.toUpperCase(),
-    ...base64,
-    hex,
-    hex.toUpperCase(),
-    [...value].reverse().join(''),
-  ];
-  return [...texts.map((text) => Buffer.from(text)), Buffer.from(value, 'utf16le')];
-}
-
-/** A place and what it holds, as it lies there and, where it is compressed, unpacked. */
-function* filesOf(directory: string): Generator<readonly [string, Buffer]> {
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
-    const path = join(directory, name);
-    yield [`the name of ${name}`, Buffer.from(name)];
-    if (!statSync(path).isFile()) continue;
-    const bytes = readFileSync(path);
-    yield [name, bytes];
-    for (let at = bytes.indexOf('\x1f\x8b', 0, 'latin1'); at >= 0; at = bytes.indexOf('\x1f\x8b', at + 1, 'latin1')) {
-      try {
-        yield [`${name}, unpacked`, gunzipSync(bytes.subarray(at))];
-      } catch {
-        // not gzip after all
-      }
-    }
-  }
-}
-
 /** LevelDB compresses its blocks: what they hold is read through it. Earlier versions that it has not dropped yet stay in the files. */
 async function* levelOf(directory: string): AsyncGenerator<readonly [string, Buffer]> {
   const { db } = create({ path: join(directory, 'dynamodb') });
@@ -180,11 +135,6 @@ async function* levelOf(directory: string): AsyncGenerator<readonly [string, Buf
     await db.close();
   }
 }
-
-const found = (place: string, bytes: Buffer): string[] =>
-  [...canaries]
-    .filter(([, value]) => formsOf(value).some((form) => bytes.includes(form)))
-    .map(([what]) => `${what} in ${place}`);
 
 test('the canaries were entered, and come back to those who may see them', async () => {
   expect(canaries.size).toBeGreaterThan(60);
