@@ -31,6 +31,7 @@ export class AuthenticationStack extends Stack {
       stage: config.stage,
       bundles,
       logsKey: data.logsKey,
+      logProtection: data.logProtection,
       name: preToken,
       concern: 'adds the scope of the API to access tokens',
       environment: {},

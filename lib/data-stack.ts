@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { DataProtectionPolicy } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { Access } from './access';
@@ -8,6 +9,7 @@ import type { Config } from './config';
 import { Documents } from './documents';
 import { logsKey, patientKey } from './encryption';
 import type { Table } from './functions';
+import { LogProtection } from './log-protection';
 import { Records, type WardTable } from './records';
 
 /** What Ward keeps. Nothing here runs; nothing here is deleted with the stack. */
@@ -16,6 +18,8 @@ export class DataStack extends Stack {
   readonly documents: Bucket;
   readonly patientKey: IKey;
   readonly logsKey: IKey;
+  /** of the log groups of functions */
+  readonly logProtection: DataProtectionPolicy;
   readonly signingKeys: readonly IKey[];
 
   constructor(scope: Construct, id: string, { config, ...props }: StackProps & { readonly config: Config }) {
@@ -23,6 +27,7 @@ export class DataStack extends Stack {
     const { stage } = config;
     this.patientKey = patientKey(this, 'PatientKey', config);
     this.logsKey = logsKey(this, 'LogsKey', config);
+    this.logProtection = new LogProtection(this, 'LogProtection', { logsKey: this.logsKey }).policy;
     const { records, keys } = new Records(this, 'Records', { stage });
     const { governance } = new Access(this, 'Access', { stage });
     const { outbox, index, log, signingKeys } = new Audit(this, 'Audit', { config });

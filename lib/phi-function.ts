@@ -3,7 +3,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type DataProtectionPolicy, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
@@ -20,6 +20,7 @@ export interface PhiFunctionProps {
   readonly bundles: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly logsKey: IKey;
+  readonly logProtection: DataProtectionPolicy;
   readonly memoryMegabytes?: number;
   readonly timeoutSeconds?: number;
   /** @default 25 */
@@ -36,7 +37,7 @@ export interface PhiFunctionProps {
  */
 const instances = 25;
 
-/** The one Lambda construct: a role of its own without a managed policy, an encrypted log group kept six years, its bundle. */
+/** The one Lambda construct: a role of its own without a managed policy, an encrypted and masked log group kept six years, its bundle. */
 export class PhiFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: PhiFunctionProps) {
     const role = new OwnRole(scope, `${id}Role`, {
@@ -46,6 +47,7 @@ export class PhiFunction extends LambdaFunction {
     });
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       encryptionKey: props.logsKey,
+      dataProtectionPolicy: props.logProtection,
       retention: RetentionDays.SIX_YEARS,
       removalPolicy: RemovalPolicy.RETAIN,
     });

@@ -47,6 +47,7 @@ export class WardFunctions {
         stage: config.stage,
         bundles,
         logsKey: data.logsKey,
+        logProtection: data.logProtection,
         name,
         concern,
         environment: { FUNCTION: name, ...environmentOf(declaration, environment) },

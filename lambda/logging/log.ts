@@ -23,7 +23,7 @@ export type LogLine =
 export function log(line: LogLine): void {
   const { message } = line;
   const common = { level: 'ERROR', message, timestamp: new Date().toISOString(), service: functionName() };
-  process.stdout.write(`${JSON.stringify({ ...common, ...declared(line) })}\n`);
+  process.stderr.write(`${JSON.stringify({ ...common, ...declared(line) })}\n`);
 }
 
 const functionName = (): string => process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'ward';

@@ -7,6 +7,7 @@ import { describeAudit } from './template/audit';
 import { describeAuthentication } from './template/authentication';
 import { describeFunctions } from './template/functions';
 import { describeKeys } from './template/keys';
+import { describeLogs } from './template/logs';
 import { describeQueries } from './template/queries';
 import { describeStores } from './template/stores';
 
@@ -17,6 +18,7 @@ describe('the user pool', () => describeAuthentication(synthesized));
 describe('keys', () => describeKeys(synthesized));
 describe('the audit log', () => describeAudit(synthesized));
 describe('stores', () => describeStores(synthesized));
+describe('logs', () => describeLogs(synthesized));
 describe('functions', () => describeFunctions(synthesized));
 describe('questions to the audit log', () => describeQueries(synthesized));
 describe('the API', () => describeApi(synthesized));
