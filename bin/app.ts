@@ -5,14 +5,19 @@ import { ArchiveStack } from '../lib/archive-stack';
 import { AuditQueriesStack } from '../lib/audit-queries';
 import { AuthenticationStack } from '../lib/authentication-stack';
 import { bundleDirectory, bundleFunctions } from '../lib/bundle';
+import { GuardChecks } from '../lib/checks/guard';
+import { OwnChecks } from '../lib/checks/own';
 import { readConfig } from '../lib/config';
 import { DataStack } from '../lib/data-stack';
 import { HandlersStack } from '../lib/handlers-stack';
 import { MonitoringStack } from '../lib/monitoring-stack';
 import { OperationsStack } from '../lib/operations-stack';
 
-/** Puts the stacks of one stage into an app, in the order in which they are deployed, with the rule packs that check them. */
-export function compose(app: App, bundles: string): void {
+/**
+ * Puts the stacks of one stage into an app, in the order in which they are deployed, with the rule packs that check them.
+ * @param options `guard`: false where a test needs the templates alone
+ */
+export function compose(app: App, bundles: string, { guard = true }: { guard?: boolean | GuardChecks } = {}): void {
   const config = readConfig(app.node);
   const props = (name: string) => ({
     config,
@@ -34,7 +39,9 @@ export function compose(app: App, bundles: string): void {
   new ApiStack(app, 'WardApi', { ...props('api'), data, authentication, handlers });
   new AuditQueriesStack(app, 'WardAuditQueries', { ...props('audit-queries'), archive });
   Tags.of(app).add('ward:stage', config.stage);
-  Validations.of(app).addPlugins(new HIPAASecurityChecks(app), new AwsSolutionsChecks(app));
+  Validations.of(app).addPlugins(new HIPAASecurityChecks(app), new AwsSolutionsChecks(app), new OwnChecks());
+  // The laptop starts without them: they take longer than all else, and run on Linux and macOS alone.
+  if (guard && config.stage !== 'local') Validations.of(app).addPlugins(guard === true ? new GuardChecks() : guard);
 }
 
 async function main(): Promise<void> {

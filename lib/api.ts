@@ -101,12 +101,12 @@ export class Api extends Construct {
     cfnApi.securityPolicy = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
     cfnApi.endpointAccessMode = 'STRICT';
 
-    this.#addRoutes(live, config.stage);
+    this.#addRoutes(live, config);
     addGatewayResponses(this.api, config.webOrigins);
     this.#acknowledge();
   }
 
-  #addRoutes(live: ReadonlyMap<string, Alias>, stage: string): void {
+  #addRoutes(live: ReadonlyMap<string, Alias>, { account, stage }: Config): void {
     const requestValidator = this.api.addRequestValidator('Validator', {
       validateRequestBody: true,
       validateRequestParameters: true,
@@ -121,6 +121,7 @@ export class Api extends Construct {
         action: 'lambda:InvokeFunction',
         functionName: functionArn,
         principal: 'apigateway.amazonaws.com',
+        sourceAccount: account,
         sourceArn: this.api.arnForExecuteApi('*', '/*', stage),
       });
       const permitted = LambdaFunction.fromFunctionAttributes(this, `${name}-permitted`, {

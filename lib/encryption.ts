@@ -48,6 +48,17 @@ const use = [
   'kms:ReEncryptTo',
 ];
 
+/** A grant is a way to use a key that its policy does not show: only a service may get one, for a store of its own. */
+const grantsToServicesAlone = (): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'GrantsToServicesAlone',
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['kms:CreateGrant'],
+    resources: ['*'],
+    conditions: { BoolIfExists: { 'kms:GrantIsForAWSResource': 'false', 'aws:PrincipalIsAWSService': 'false' } },
+  });
+
 /** A customer-managed key that CDK's default policy, under which any IAM policy grants everything, does not reach. */
 function customerKey(
   scope: Construct,
@@ -76,6 +87,7 @@ function customerKey(
           actions: administration,
           resources: ['*'],
         }),
+        grantsToServicesAlone(),
         ...props.statements,
       ],
     }),

@@ -6,6 +6,7 @@ import { compose } from '../bin/app';
 import cdk from '../cdk.json';
 import { type Acknowledgement, acknowledgements } from '../lib/acknowledgements';
 import { bundleDirectory, bundleFunctions } from '../lib/bundle';
+import { guardFindings } from '../lib/checks/guard-findings';
 
 /** Findings name exports by stack, and stacks by stage; the page is of every stage. */
 const ofEveryStage = (rule: string): string =>
@@ -29,10 +30,17 @@ export function page(list: readonly Acknowledgement[]): string {
   });
   return `# Findings that stand
 
-The rule packs HIPAA Security and AWS Solutions of cdk-nag check every synthesis; a finding that is not listed here fails it.
-This page is written from the code (\`npx tsx scripts/acknowledgements.ts\`), and a test holds it to that.
+The rule packs HIPAA Security and AWS Solutions of cdk-nag and Ward's own rules check every synthesis, and the rules of AWS Control
+Tower that of every stage but the laptop's; a finding that is not listed here fails it. This page is written from the code (\`npx tsx scripts/acknowledgements.ts\`), and a test
+holds it to that.
 
-${body.join('\n')}`;
+${body.join('\n')}
+## Control Tower
+
+| control | resources | why it stands |
+|---|---|---|
+${guardFindings.map(({ control, resources, reason }) => `| ${control} | \`${resources.source.replaceAll('|', '\\|')}\` | ${reason} |`).join('\n')}
+`;
 }
 
 async function main(): Promise<void> {

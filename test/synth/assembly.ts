@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import cdk from '../../cdk.json';
 import type { Acknowledgement } from '../../lib/acknowledgements';
+import { controlOf, guardName } from '../../lib/checks/guard';
 
 export const productionStage = {
   kind: 'production',
@@ -64,6 +65,8 @@ export function synthesize(): {
   readonly production: Synthesized;
   /** of production */
   readonly findings: readonly Finding[];
+  /** of production, with nothing answered */
+  readonly guard: ReturnType<typeof guardViolations>;
 } {
   const folder = mkdtempSync(join(tmpdir(), 'ward-synth-'));
   try {
@@ -73,10 +76,12 @@ export function synthesize(): {
       encoding: 'utf8',
     });
     if (child.status !== 0) throw new Error(`the app does not synthesize\n${child.stdout}${child.stderr}`);
+    const report: Report = JSON.parse(readFileSync(join(folder, 'bare', 'validation-report.json'), 'utf8'));
     return {
       local: read(join(folder, 'local')),
       production: read(join(folder, 'prod')),
-      findings: findings(join(folder, 'bare', 'validation-report.json')),
+      findings: findings(report),
+      guard: guardViolations(report),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -115,18 +120,39 @@ function together(stacks: readonly Template[]): Template {
 
 interface Report {
   readonly pluginReports: readonly {
+    readonly pluginName: string;
     readonly violations: readonly {
       readonly ruleName: string;
-      readonly violatingConstructs: readonly { readonly constructPath: string }[];
+      readonly description: string;
+      readonly violatingConstructs: readonly {
+        readonly constructPath: string;
+        readonly cloudFormationResource?: { readonly logicalId: string };
+      }[];
     }[];
   }[];
 }
 
-function findings(file: string): readonly Finding[] {
-  const report: Report = JSON.parse(readFileSync(file, 'utf8'));
-  return report.pluginReports.flatMap(({ violations }) =>
-    violations.flatMap(({ ruleName, violatingConstructs }) =>
-      violatingConstructs.map(({ constructPath }) => ({ rule: ruleName, path: constructPath })),
-    ),
-  );
+function findings(report: Report): readonly Finding[] {
+  return report.pluginReports
+    .filter(({ pluginName }) => pluginName !== guardName)
+    .flatMap(({ violations }) =>
+      violations.flatMap(({ ruleName, violatingConstructs }) =>
+        violatingConstructs.map(({ constructPath }) => ({ rule: ruleName, path: constructPath })),
+      ),
+    );
+}
+
+/** What Control Tower's rules find, once a resource: control and logical id. */
+function guardViolations(report: Report): readonly (readonly [control: string, logicalId: string])[] {
+  const found = report.pluginReports
+    .filter(({ pluginName }) => pluginName === guardName)
+    .flatMap(({ violations }) =>
+      violations.flatMap((violation) =>
+        violation.violatingConstructs.map(
+          ({ constructPath, cloudFormationResource }) =>
+            [controlOf(violation), cloudFormationResource?.logicalId ?? constructPath] as const,
+        ),
+      ),
+    );
+  return [...new Map(found.map((each) => [each.join(' '), each])).values()];
 }

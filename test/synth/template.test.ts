@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { guardFindings } from '../../lib/checks/guard-findings';
 import { page } from '../../scripts/acknowledgements';
 import { synthesize } from './assembly';
 import { describeApi } from './template/api';
 import { describeAudit } from './template/audit';
 import { describeAuthentication } from './template/authentication';
+import { describeChecks } from './template/checks';
 import { describeFunctions } from './template/functions';
 import { describeKeys } from './template/keys';
 import { describeLogs } from './template/logs';
@@ -21,6 +23,7 @@ describe('stores', () => describeStores(synthesized));
 describe('logs', () => describeLogs(synthesized));
 describe('functions', () => describeFunctions(synthesized));
 describe('questions to the audit log', () => describeQueries(synthesized));
+describe('own checks', () => describeChecks(synthesized));
 describe('the API', () => describeApi(synthesized));
 
 describe('findings of the rule packs', () => {
@@ -37,6 +40,19 @@ describe('findings of the rule packs', () => {
   test('each has a reason that is a sentence', () => {
     expect(acknowledgements.length).toBeGreaterThan(10);
     expect(acknowledgements.filter(({ reason }) => reason.split(' ').length < 8)).toEqual([]);
+  });
+
+  test('each finding of the Control Tower rules is answered with a reason, and each answer answers one', () => {
+    const { guard } = synthesized;
+    const answers = guardFindings.map((answer) => ({
+      ...answer,
+      found: guard.filter(([control, id]) => answer.control === control && answer.resources.test(id)),
+    }));
+    const answered = new Set(answers.flatMap(({ found }) => found));
+    expect(guard.length).toBeGreaterThan(10);
+    expect(guard.filter((each) => !answered.has(each))).toEqual([]);
+    expect(answers.filter(({ found }) => found.length === 0).map(({ control }) => control)).toEqual([]);
+    expect(guardFindings.filter(({ reason }) => reason.split(' ').length < 8)).toEqual([]);
   });
 
   test('docs/acknowledgements.md lists them as they are: npx tsx scripts/acknowledgements.ts writes it', () => {

@@ -5,6 +5,10 @@ import { keyStatements } from '../policy';
 const role = (name: string) => `arn:aws:iam::123456789012:role/ward-prod-${name}`;
 const opening = ['kms:Decrypt', 'kms:ReEncryptFrom', 'kms:GenerateDataKey', 'kms:CreateGrant'];
 
+const toServicesAlone = {
+  BoolIfExists: { 'kms:GrantIsForAWSResource': 'false', 'aws:PrincipalIsAWSService': 'false' },
+};
+
 export function describeKeys({
   local,
   production,
@@ -112,6 +116,7 @@ export function describeKeys({
   test('nobody else can be let in by an IAM policy, a grant or a replica', () => {
     const denials = statements.filter(({ effect }) => effect === 'Deny');
     expect(denials).toEqual([
+      expect.objectContaining({ principal: { AWS: '*' }, actions: ['kms:CreateGrant'], condition: toServicesAlone }),
       expect.objectContaining({
         principal: { AWS: '*' },
         actions: ['kms:Decrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
@@ -148,6 +153,17 @@ export function describeKeys({
     const forever = { effect: 'Deny', principal: { AWS: '*' }, actions: ['kms:DisableKey', 'kms:ScheduleKeyDeletion'] };
     const of = (stage: Synthesized) => keyStatements('Key', stage.archive.only('AWS::KMS::Key'));
     expect(of(production)).toContainEqual(expect.objectContaining(forever));
-    expect(of(local).filter(({ effect }) => effect === 'Deny')).toEqual([]);
+    expect(of(local).filter(({ effect }) => effect === 'Deny')).toEqual([
+      expect.objectContaining({ actions: ['kms:CreateGrant'], condition: toServicesAlone }),
+    ]);
+  });
+
+  test('no key of Ward takes a grant but for a store of a service', () => {
+    const keys = production.all.flatMap((stack) => stack.resources('AWS::KMS::Key'));
+    expect(keys.length).toBeGreaterThan(10);
+    for (const [id, key] of keys)
+      expect(keyStatements(id, key)).toContainEqual(
+        expect.objectContaining({ effect: 'Deny', actions: ['kms:CreateGrant'], condition: toServicesAlone }),
+      );
   });
 }
