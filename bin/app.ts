@@ -11,7 +11,10 @@ import { readConfig } from '../lib/config';
 import { DataStack } from '../lib/data-stack';
 import { HandlersStack } from '../lib/handlers-stack';
 import { MonitoringStack } from '../lib/monitoring-stack';
+import { NetworkStack } from '../lib/network-stack';
 import { OperationsStack } from '../lib/operations-stack';
+import { globalRegion } from '../lib/trail-alarms';
+import { GlobalEventsStack, TrailStack } from '../lib/trail-stack';
 
 /**
  * Puts the stacks of one stage into an app, in the order in which they are deployed, with the rule packs that check them.
@@ -19,15 +22,22 @@ import { OperationsStack } from '../lib/operations-stack';
  */
 export function compose(app: App, bundles: string, { guard = true }: { guard?: boolean | GuardChecks } = {}): void {
   const config = readConfig(app.node);
-  const props = (name: string) => ({
+  const { account, region, archiveAccount = account } = config;
+  const props = (name: string, env = { account, region }) => ({
     config,
-    env: { account: config.account, region: config.region },
+    env,
     stackName: `ward-${config.stage}-${name}`,
   });
-  const archive = new ArchiveStack(app, 'WardArchive', props('archive'));
+  const apart = { account: archiveAccount, region };
+  const archive = new ArchiveStack(app, 'WardArchive', props('archive', apart));
   const data = new DataStack(app, 'WardData', props('data'));
   const monitoring = new MonitoringStack(app, 'WardMonitoring', props('monitoring'));
-  const common = { archive, data, monitoring, bundles };
+  const { bucketArn: archiveArn } = archive;
+  const network =
+    config.network === 'isolated'
+      ? new NetworkStack(app, 'WardNetwork', { ...props('network'), archiveArn, data }).network
+      : undefined;
+  const common = { archive, data, monitoring, network, bundles };
   const authentication = new AuthenticationStack(app, 'WardAuthentication', { ...props('authentication'), ...common });
   const operations = new OperationsStack(app, 'WardOperations', { ...props('operations'), ...common, authentication });
   const handlers = new HandlersStack(app, 'WardHandlers', {
@@ -37,7 +47,18 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
     operations,
   });
   new ApiStack(app, 'WardApi', { ...props('api'), data, authentication, handlers });
-  new AuditQueriesStack(app, 'WardAuditQueries', { ...props('audit-queries'), archive });
+  new AuditQueriesStack(app, 'WardAuditQueries', { ...props('audit-queries', apart), archive });
+  new TrailStack(app, 'WardTrail', {
+    ...props('trail'),
+    buckets: [archiveArn, data.documents.bucketArn],
+    tables: Object.values(data.tables).map(({ tableArn }) => tableArn),
+    topic: monitoring.monitoring.topic,
+  });
+  if (region !== globalRegion)
+    new GlobalEventsStack(app, 'WardGlobalEvents', props('global-events', { account, region: globalRegion }));
+  // Whoever uses the archive with rights of its own account is seen by a trail of that account alone.
+  if (archiveAccount !== account)
+    new TrailStack(app, 'WardArchiveTrail', { ...props('archive-trail', apart), buckets: [archiveArn], tables: [] });
   Tags.of(app).add('ward:stage', config.stage);
   Validations.of(app).addPlugins(new HIPAASecurityChecks(app), new AwsSolutionsChecks(app), new OwnChecks());
   // The laptop starts without them: they take longer than all else, and run on Linux and macOS alone.

@@ -19,9 +19,15 @@ export class ApiStack extends Stack {
     const { config, data, authentication: stack, handlers, ...own } = props;
     super(scope, id, { ...own, terminationProtection: config.kind === 'production' });
     const { authentication } = stack;
-    const { api } = new Api(this, 'Api', { config, authentication, live: handlers.live, logsKey: data.logsKey });
+    const { transmission } = new Api(this, 'Api', {
+      config,
+      authentication,
+      live: handlers.live,
+      logsKey: data.logsKey,
+    });
 
-    new CfnOutput(this, 'ApiUrl', { value: api.url });
+    new CfnOutput(this, 'ApiUrl', { value: transmission.url });
+    if (transmission.target) new CfnOutput(this, 'DomainTarget', { value: transmission.target });
     new CfnOutput(this, 'UserPoolId', { value: authentication.pool.userPoolId });
     new CfnOutput(this, 'ClientId', { value: authentication.client.userPoolClientId });
     new CfnOutput(this, 'Region', { value: this.region });

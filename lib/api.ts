@@ -2,7 +2,6 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   AuthorizationType,
-  CfnRestApi,
   CognitoUserPoolsAuthorizer,
   EndpointType,
   type IModel,
@@ -21,7 +20,9 @@ import { acknowledge } from './acknowledgements';
 import type { Authentication } from './authentication';
 import type { Config } from './config';
 import { addGatewayResponses } from './gateway-responses';
+import { stageThrottle, throttleOf } from './request-limits';
 import { apiName } from './staged-deployment';
+import { Transmission } from './transmission';
 
 export interface ApiProps {
   readonly config: Config;
@@ -46,11 +47,19 @@ const accessLog = {
   responseBytes: '$context.responseLength',
 };
 
+/** Of every method: settings of one method stand alone, what they leave out is API Gateway's default. */
+const methodSettings = {
+  cachingEnabled: false,
+  loggingLevel: MethodLoggingLevel.OFF,
+  dataTraceEnabled: false,
+  metricsEnabled: true,
+};
 const bodyTypes = ['application/json', 'application/merge-patch+json'];
 
 /** The REST API, made from the route table. 45 CFR 164.312(a)(1): no method without the authorizer and its scope. */
 export class Api extends Construct {
   readonly api: RestApi;
+  readonly transmission: Transmission;
 
   constructor(scope: Construct, id: string, { config, authentication, live, logsKey }: ApiProps) {
     super(scope, id);
@@ -68,12 +77,11 @@ export class Api extends Construct {
       deployOptions: {
         stageName: config.stage,
         tracingEnabled: false,
-        cachingEnabled: false,
-        loggingLevel: MethodLoggingLevel.OFF,
-        dataTraceEnabled: false,
-        metricsEnabled: true,
-        throttlingRateLimit: 500,
-        throttlingBurstLimit: 1000,
+        ...methodSettings,
+        ...stageThrottle,
+        methodOptions: Object.fromEntries(
+          routes.map((route) => [`${route.path}/${route.method}`, { ...methodSettings, ...throttleOf(route) }]),
+        ),
         accessLogDestination: new LogGroupLogDestination(accessLogs),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLog)),
       },
@@ -95,14 +103,9 @@ export class Api extends Construct {
       }),
     });
     this.api.node.tryRemoveChild('Endpoint'); // CDK's own output; ours is ApiUrl
-    const cfnApi = this.api.node.defaultChild;
-    if (!(cfnApi instanceof CfnRestApi)) throw new Error('the REST API is not made as CDK made it');
-    // 45 CFR 164.312(e)(1): TLS 1.3, or 1.2 with forward secrecy; strict: by the API's own name alone.
-    cfnApi.securityPolicy = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
-    cfnApi.endpointAccessMode = 'STRICT';
-
     this.#addRoutes(live, config);
     addGatewayResponses(this.api, config.webOrigins);
+    this.transmission = new Transmission(this, 'Transmission', { config, api: this.api, logsKey });
     this.#acknowledge();
   }
 
@@ -146,9 +149,6 @@ export class Api extends Construct {
     const executionLogs =
       'Execution logs hold raw paths, which hold patient ids, in a log group that API Gateway makes without our key or ' +
       'retention. Every request is in the access log instead, by route and without identifiers, for six years';
-    const webAcl =
-      'Every method is behind the authorizer and its scope, throttled and validated. A web ACL is on the list in ' +
-      'docs/deploy.md of what comes before real PHI';
     acknowledge(this.api, {
       'HIPAA.Security-APIGWCacheEnabledAndEncrypted':
         'A response from a cache would skip the access decision and the audit event; PHI is never cached',
@@ -157,7 +157,6 @@ export class Api extends Construct {
       'HIPAA.Security-APIGWExecutionLoggingEnabled': executionLogs,
       'AwsSolutions-APIG6': executionLogs,
       'HIPAA.Security-APIGWXrayEnabled': 'A trace of the stage records the full URL, which holds patient ids',
-      'AwsSolutions-APIG3': webAcl,
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
         'The role by which API Gateway writes access logs, one an account and Region; AWS keeps this policy for it alone',
     });

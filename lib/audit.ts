@@ -1,11 +1,10 @@
-import { Stack } from 'aws-cdk-lib';
 import { StreamViewType } from 'aws-cdk-lib/aws-dynamodb';
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from './config';
-import { roleArn, signingKey } from './encryption';
+import { deploymentRole, roleArn, signingKey } from './encryption';
 import { declarations } from './functions';
 import { WardTable } from './records';
 
@@ -152,15 +151,3 @@ export function denyTampering(bucket: Bucket): void {
 /** Losing the key would destroy what the lock keeps, so nobody may end it. */
 export const keyForever = (): PolicyStatement =>
   denyEveryone('Forever', ['kms:DisableKey', 'kms:ScheduleKeyDeletion'], ['*']);
-
-/** the role of `cdk bootstrap` by which CloudFormation changes the stack */
-function deploymentRole(scope: Construct): string {
-  const stack = Stack.of(scope);
-  const qualifier = stack.synthesizer.bootstrapQualifier ?? 'hnb659fds';
-  return stack.formatArn({
-    service: 'iam',
-    region: '',
-    resource: 'role',
-    resourceName: `cdk-${qualifier}-cfn-exec-role-${stack.account}-${stack.region}`,
-  });
-}

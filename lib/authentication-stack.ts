@@ -6,6 +6,7 @@ import type { Config } from './config';
 import type { DataStack } from './data-stack';
 import { preToken } from './functions';
 import type { MonitoringStack } from './monitoring-stack';
+import type { PhiNetwork } from './network';
 import { PhiFunction } from './phi-function';
 import { SignInEvidence } from './sign-in-evidence';
 import { WardFunctions } from './ward-functions';
@@ -15,6 +16,7 @@ export interface AuthenticationStackProps extends StackProps {
   readonly archive: ArchiveStack;
   readonly data: DataStack;
   readonly monitoring: MonitoringStack;
+  readonly network: PhiNetwork | undefined;
   /** the folder that holds `<name>/index.js` of every function */
   readonly bundles: string;
 }
@@ -25,13 +27,14 @@ export class AuthenticationStack extends Stack {
   readonly functions: WardFunctions;
 
   constructor(scope: Construct, id: string, props: AuthenticationStackProps) {
-    const { config, archive, data, monitoring, bundles, ...stack } = props;
+    const { config, archive, data, monitoring, network, bundles, ...stack } = props;
     super(scope, id, { ...stack, terminationProtection: config.kind === 'production' });
     const trigger = new PhiFunction(this, 'PreToken', {
       stage: config.stage,
       bundles,
       logsKey: data.logsKey,
       logProtection: data.logProtection,
+      network,
       name: preToken,
       concern: 'adds the scope of the API to access tokens',
       environment: {},
@@ -43,6 +46,7 @@ export class AuthenticationStack extends Stack {
       archive,
       data,
       monitoring: monitoring.monitoring,
+      network,
       bundles,
     });
     new SignInEvidence(this, 'SignInEvidence', {

@@ -29,6 +29,48 @@ const retention = z.strictObject(
   { error: 'an object with years and ageOfMajority' },
 );
 
+const prefixList = text(/^pl-[0-9a-f]{8,17}$/, 'the id of a prefix list: aws ec2 describe-managed-prefix-lists');
+/** What functions reach without a network address of their own: AWS gives these lists other ids in each Region. */
+const prefixLists = z.strictObject(
+  { dynamodb: prefixList, s3: prefixList },
+  { error: 'an object with dynamodb and s3, the ids of the prefix lists of the Region' },
+);
+
+const domain = z.strictObject(
+  {
+    name: text(new RegExp(`^${host}$`), 'the name of the API, such as api.example.org'),
+    certificateArn: text(
+      /^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36}$/,
+      'the ARN of a certificate in AWS Certificate Manager, of the Region of the stage',
+    ),
+  },
+  { error: 'an object with name and certificateArn' },
+);
+
+const mutualTls = z.strictObject(
+  {
+    truststore: text(/^s3:\/\/[a-z0-9.-]{3,63}\/.+$/, 'the place of a PEM file: s3://<bucket>/<object>'),
+    version: text(/^\S{1,1024}$/, 'the version of the object').optional(),
+  },
+  { error: 'an object with truststore and version' },
+);
+
+const waf = z.strictObject(
+  {
+    /** ISO 3166-1; none: requests may come from anywhere */
+    countries: z
+      .array(text(/^[A-Z]{2}$/, 'a country: two capital letters'), { error: 'a list of countries, such as US' })
+      .min(1, { error: 'a list of countries, such as US' })
+      .optional(),
+    /** in five minutes */
+    requestsPerAddress: whole(100, 1_000_000, 'requests in five minutes').default(6000),
+    requestsPerToken: whole(100, 1_000_000, 'requests in five minutes').default(3000),
+  },
+  { error: 'an object with countries, requestsPerAddress and requestsPerToken' },
+);
+
+const yesOrNo = z.boolean({ error: 'true or false' });
+
 /** What one stage is deployed with. Every message completes the sentence "<setting> must be …". */
 const settings = z.strictObject({
   kind: z.enum(['development', 'production'], { error: 'development or production' }),
@@ -57,9 +99,49 @@ const settings = z.strictObject({
   retention: retention.prefault({}),
   detection: detectionSettings.prefault({}),
   mailFrom: z.email({ error: 'the e-mail address that invitations come from' }).optional(),
+  network: z.enum(['isolated', 'none'], { error: 'isolated or none' }).default('isolated'),
+  availabilityZones: z
+    .array(text(/^[a-z]$/, 'the letter of an availability zone'), { error: 'two or three letters of zones' })
+    .min(2, { error: 'two or three letters of zones' })
+    .max(3, { error: 'two or three letters of zones' })
+    .default(['a', 'b']),
+  prefixLists: prefixLists.optional(),
+  domain: domain.optional(),
+  mutualTls: mutualTls.optional(),
+  waf: waf.prefault({}),
+  guardDuty: yesOrNo.default(false),
+  securityHub: yesOrNo.default(false),
+  archiveAccount: text(/^\d{12}$/, 'an AWS account of other people: 12 digits, in quotes').optional(),
+  multiRegionKeys: yesOrNo.default(true),
+  keyAdministrators: z
+    .array(
+      text(/^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'the ARN of a role that ends a key when it must be'),
+      {
+        error: 'a list of ARNs of roles',
+      },
+    )
+    .default([]),
 });
 
-const production = settings
+const coherent = settings
+  .refine(({ network, prefixLists }) => network === 'none' || prefixLists !== undefined, {
+    path: ['prefixLists'],
+    error: 'the prefix lists of the Region, for an isolated network: aws ec2 describe-managed-prefix-lists',
+  })
+  .refine(({ mutualTls, domain }) => mutualTls === undefined || domain !== undefined, {
+    path: ['domain'],
+    error: 'given for mutual TLS, which API Gateway has for domains of yours alone',
+  })
+  .refine(({ account, archiveAccount }) => account !== archiveAccount, {
+    path: ['archiveAccount'],
+    error: 'another account than that of the stage',
+  });
+
+const production = coherent
+  .refine((stage) => stage.network === 'isolated', {
+    path: ['network'],
+    error: 'isolated in production',
+  })
   .refine((stage) => stage.mailFrom !== undefined, {
     path: ['mailFrom'],
     error: 'an e-mail address verified in SES, for Cognito by itself sends 50 messages a day',
@@ -102,7 +184,9 @@ export function parseConfig(ward: unknown, stage: unknown = 'local'): Config {
   const chosen = stages[stage];
   const parsed = settings.safeParse(chosen);
   // Refinements are not run on an object that is malformed, so each kind of fault is reported whole.
-  const checked = parsed.success && parsed.data.kind === 'production' ? production.safeParse(chosen) : parsed;
+  const checked = !parsed.success
+    ? parsed
+    : (parsed.data.kind === 'production' ? production : coherent).safeParse(chosen);
   if (checked.success) return { ...checked.data, stage };
   throw new Error(checked.error.issues.map((issue) => complaint(`ward.stages.${stage}`, issue)).join('\n'));
 }

@@ -10,7 +10,7 @@ export function wardBucket(
   scope: Construct,
   id: string,
   key: IKey,
-  props: Pick<BucketProps, 'objectLockDefaultRetention'> = {},
+  props: Pick<BucketProps, 'bucketName' | 'objectLockDefaultRetention'> = {},
 ): Bucket {
   const bucket = new Bucket(scope, id, {
     ...props,

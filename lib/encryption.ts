@@ -10,8 +10,11 @@ import {
 } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { Config } from './config';
+import { type Config, readConfig } from './config';
 import { declarations, type KeyPurpose, keyPurposes, type PatientKeyAction, roleName } from './functions';
+
+/** AWS takes a log group for the log of a web ACL by its name alone. */
+export const webAclLogs = (stage: string): string => `aws-waf-logs-ward-${stage}`;
 
 /** What an administrator does with a key: everything but using it. Replication is left out: a replica has a policy of its own. */
 const administration = [
@@ -71,9 +74,10 @@ function customerKey(
     readonly signs?: boolean;
   },
 ): Key {
+  const config = readConfig(scope.node);
   return new Key(scope, id, {
     description: props.description,
-    multiRegion: props.multiRegion,
+    multiRegion: props.multiRegion && config.multiRegionKeys,
     ...(props.signs
       ? { keySpec: KeySpec.ECC_NIST_EDWARDS25519, keyUsage: KeyUsage.SIGN_VERIFY }
       : { enableKeyRotation: true }),
@@ -88,6 +92,7 @@ function customerKey(
           resources: ['*'],
         }),
         grantsToServicesAlone(),
+        ...(config.kind === 'production' ? guards(scope, config.keyAdministrators) : []),
         ...props.statements,
       ],
     }),
@@ -95,8 +100,51 @@ function customerKey(
 }
 
 /**
+ * In production: whoever ends a key destroys what it opens, and whoever writes its policy lets themselves in. Both are denied to
+ * everybody, root included, but to the deployment and the roles of the settings. docs/deploy.md says how a key is ended.
+ */
+function guards(scope: Construct, keyAdministrators: readonly string[]): PolicyStatement[] {
+  const deny = (sid: string, actions: string[], exempt: readonly string[]) =>
+    new PolicyStatement({
+      sid,
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions,
+      resources: ['*'],
+      ...(exempt.length > 0 && { conditions: { ArnNotEquals: { 'aws:PrincipalArn': [...exempt] } } }),
+    });
+  return [
+    deny(
+      'NobodyEndsIt',
+      [
+        'kms:DeleteImportedKeyMaterial',
+        'kms:DisableKey',
+        'kms:DisableKeyRotation',
+        'kms:ScheduleKeyDeletion',
+        'kms:UpdatePrimaryRegion',
+      ],
+      keyAdministrators,
+    ),
+    deny('PolicyByDeploymentOnly', ['kms:PutKeyPolicy'], [deploymentRole(scope), ...keyAdministrators]),
+  ];
+}
+
+/** the role of `cdk bootstrap` by which CloudFormation changes the stack */
+export function deploymentRole(scope: Construct): string {
+  const stack = Stack.of(scope);
+  const qualifier = stack.synthesizer.bootstrapQualifier ?? 'hnb659fds';
+  return stack.formatArn({
+    service: 'iam',
+    region: '',
+    resource: 'role',
+    resourceName: `cdk-${qualifier}-cfn-exec-role-${stack.account}-${stack.region}`,
+  });
+}
+
+/**
  * A key for one store: whoever IAM allows uses it through that service alone, so holding the key opens nothing beside
- * the store's own permissions. 45 CFR 164.312(a)(2)(iv). Multi-Region, because that cannot be changed later.
+ * the store's own permissions. 45 CFR 164.312(a)(2)(iv). Multi-Region, because that cannot be changed later, unless the stage
+ * says that its keys stay where they are.
  */
 export function storeKey(
   scope: Construct,
@@ -149,7 +197,9 @@ export function logsKey(scope: Construct, id: string, config: Config): Key {
         resources: ['*'],
         conditions: {
           ArnLike: {
-            'kms:EncryptionContext:aws:logs:arn': `arn:aws:logs:${config.region}:${config.account}:log-group:ward-${config.stage}-*`,
+            'kms:EncryptionContext:aws:logs:arn': [`ward-${config.stage}-*`, webAclLogs(config.stage)].map(
+              (name) => `arn:aws:logs:${config.region}:${config.account}:log-group:${name}`,
+            ),
           },
         },
       }),
@@ -189,12 +239,8 @@ export function signingKey(scope: Construct, id: string, config: Config): Key {
 
 /** By condition, not as principals: KMS and S3 refuse a policy whose principals do not exist yet. */
 export function roleArn(scope: Construct, stage: string, functionName: string): string {
-  return Stack.of(scope).formatArn({
-    service: 'iam',
-    region: '',
-    resource: 'role',
-    resourceName: roleName(stage, functionName),
-  });
+  // Functions are in the account of the stage, also where the policy is of the archive in another one.
+  return `arn:aws:iam::${readConfig(scope.node).account}:role/${roleName(stage, functionName)}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { gatewayHeaders } from '../lambda/http/security-headers';
 
 type Refusal = readonly [type: ResponseType, status: number, code: string, title: string];
 
@@ -32,13 +33,16 @@ const refusals: readonly Refusal[] = [
   [ResponseType.DEFAULT_5XX, 500, 'unavailable', unavailable],
 ];
 
+/** as headers are usually written */
+export const titleCase = (name: string): string => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+
 /** sent with every answer; values as API Gateway wants them, in single quotes */
-const headers = {
-  'Content-Type': "'application/problem+json'",
-  'Strict-Transport-Security': "'max-age=63072000; includeSubDomains'",
-  'Cache-Control': "'no-store'",
-  'X-Content-Type-Options': "'nosniff'",
-};
+const headers = Object.fromEntries(
+  Object.entries({ 'content-type': 'application/problem+json', ...gatewayHeaders }).map(([name, value]) => [
+    titleCase(name),
+    `'${value}'`,
+  ]),
+);
 
 /**
  * Answers of the gateway as RFC 9457 problem details, like those of code.

@@ -124,16 +124,31 @@ function grantArchive(
     lists.map((action) => `s3:${action}`),
     [archive.bucketArn],
   );
-  const named: unknown = Stack.of(handler).resolve(Stack.of(archive).exportValue(archive.bucketArn));
-  const arn = typeof named === 'object' && named !== null && 'Fn::ImportValue' in named ? named['Fn::ImportValue'] : '';
   for (const name of new Set([...reads, ...writes]))
     acknowledge(handler.role ?? handler, {
-      [`AwsSolutions-IAM5[Resource::${arn}/${name}]`]:
+      [`AwsSolutions-IAM5[Resource::${asFound(handler, archive)}/${name}]`]:
         'Objects are named by what they hold, so that nobody knows their names beforehand: the policy names their folder',
     });
   const use = [...(reads.length > 0 ? ['kms:Decrypt'] : []), ...(writes.length > 0 ? ['kms:GenerateDataKey'] : [])];
   const viaS3 = { StringEquals: { 'kms:ViaService': `s3.${Stack.of(handler).region}.amazonaws.com` } };
-  if (archive.encryptionKey) allow(use, [archive.encryptionKey.keyArn], viaS3);
+  const key = archive.encryptionKey?.keyArn;
+  if (key) allow(use, [key], viaS3);
+  if (key?.endsWith('/*'))
+    acknowledge(handler.role ?? handler, {
+      [`AwsSolutions-IAM5[Resource::${key}]`]:
+        'The archive is in another account and the id of its key is not known before it is made: S3 alone may use it for the ' +
+        'function, and the policy of the key names the functions',
+    });
+}
+
+/** @returns the ARN of a bucket as the rule pack spells it: the name of an export, or the ARN of one that is elsewhere */
+function asFound(handler: LambdaFunction, bucket: IBucket): string {
+  const plain: unknown = Stack.of(handler).resolve(bucket.bucketArn);
+  if (typeof plain === 'string') return plain;
+  const named: unknown = Stack.of(handler).resolve(Stack.of(bucket).exportValue(bucket.bucketArn));
+  return typeof named === 'object' && named !== null && 'Fn::ImportValue' in named
+    ? String(named['Fn::ImportValue'])
+    : '';
 }
 
 /** What is put has its lock in the same call, and a lock can be made longer: deleting and bypassing one is granted to nobody. */
@@ -148,11 +163,9 @@ function grantDocuments(handler: LambdaFunction, { reads = [], writes = [] }: Do
   allow(['s3:PutObject'], writes, { Null: { 's3:object-lock-mode': 'false' } });
   // S3 asks for this of a put that brings its lock, too.
   allow(['s3:PutObjectRetention'], writes);
-  const named: unknown = Stack.of(handler).resolve(Stack.of(bucket).exportValue(bucket.bucketArn));
-  const arn = typeof named === 'object' && named !== null && 'Fn::ImportValue' in named ? named['Fn::ImportValue'] : '';
   for (const name of new Set([...reads, ...writes]))
     acknowledge(handler.role ?? handler, {
-      [`AwsSolutions-IAM5[Resource::${arn}/${name}]`]:
+      [`AwsSolutions-IAM5[Resource::${asFound(handler, bucket)}/${name}]`]:
         'Documents have the id of what they are about in their name: the policy names their folder',
     });
   const use = [...(reads.length > 0 ? ['kms:Decrypt'] : []), ...(writes.length > 0 ? ['kms:GenerateDataKey'] : [])];

@@ -7,6 +7,7 @@ import type { Config } from './config';
 import type { DataStack } from './data-stack';
 import { mayQueryLogs } from './log-queries';
 import type { MonitoringStack } from './monitoring-stack';
+import type { PhiNetwork } from './network';
 import type { OperationsStack } from './operations-stack';
 import { StagedDeployment } from './staged-deployment';
 import { WardFunctions } from './ward-functions';
@@ -16,6 +17,7 @@ export interface HandlersStackProps extends StackProps {
   readonly archive: ArchiveStack;
   readonly data: DataStack;
   readonly monitoring: MonitoringStack;
+  readonly network: PhiNetwork | undefined;
   readonly authentication: AuthenticationStack;
   readonly operations: OperationsStack;
   readonly bundles: string;
@@ -27,7 +29,7 @@ export class HandlersStack extends Stack {
   readonly live: ReadonlyMap<string, Alias>;
 
   constructor(scope: Construct, id: string, props: HandlersStackProps) {
-    const { config, archive, data, monitoring: stack, authentication, operations, bundles, ...own } = props;
+    const { config, archive, data, monitoring: stack, authentication, operations, network, bundles, ...own } = props;
     super(scope, id, { ...own, terminationProtection: config.kind === 'production' });
     const { monitoring } = stack;
     const functions = new WardFunctions(this, ['api'], {
@@ -35,6 +37,7 @@ export class HandlersStack extends Stack {
       archive,
       data,
       monitoring,
+      network,
       bundles,
       authentication: authentication.authentication,
     });

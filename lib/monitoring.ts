@@ -40,11 +40,27 @@ export class Monitoring extends Construct {
       resources: ['*'],
       conditions: { StringEquals: { 'aws:SourceAccount': config.account } },
     });
+    // No conditions: EventBridge calls SNS without the account or the rule that it calls for.
+    const eventBridge = { principals: [new ServicePrincipal('events.amazonaws.com')] };
+    const rules = new PolicyStatement({
+      sid: 'EventsArePublished',
+      ...eventBridge,
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: ['*'],
+    });
     this.topic = new Topic(this, 'Alarms', {
       displayName: `Ward ${config.stage}: alarms`,
-      masterKey: storeKey(this, 'AlarmsKey', 'sns', `Ward ${config.stage}: alarms`, [cloudWatch]),
+      masterKey: storeKey(this, 'AlarmsKey', 'sns', `Ward ${config.stage}: alarms`, [cloudWatch, rules]),
       enforceSSL: true,
     });
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'RulesPublish',
+        ...eventBridge,
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+      }),
+    );
     this.failures = new Queue(this, 'Failures', {
       encryption: QueueEncryption.KMS,
       encryptionMasterKey: storeKey(this, 'FailuresKey', 'sqs', `Ward ${config.stage}: what was given up`),

@@ -9,6 +9,7 @@ import type { Config } from './config';
 import type { DataStack } from './data-stack';
 import { alarmOnKeyFaults } from './key-faults';
 import type { MonitoringStack } from './monitoring-stack';
+import type { PhiNetwork } from './network';
 import { PeopleOperations } from './people-operations';
 import { WardFunctions } from './ward-functions';
 
@@ -17,6 +18,7 @@ export interface OperationsStackProps extends StackProps {
   readonly archive: ArchiveStack;
   readonly data: DataStack;
   readonly monitoring: MonitoringStack;
+  readonly network: PhiNetwork | undefined;
   readonly authentication: AuthenticationStack;
   readonly bundles: string;
 }
@@ -26,7 +28,7 @@ export class OperationsStack extends Stack {
   readonly functions: WardFunctions;
 
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
-    const { config, archive, data, monitoring: stack, authentication, bundles, ...own } = props;
+    const { config, archive, data, monitoring: stack, authentication, network, bundles, ...own } = props;
     super(scope, id, { ...own, terminationProtection: config.kind === 'production' });
     const { monitoring } = stack;
     const functions = new WardFunctions(this, ['stream', 'schedule'], {
@@ -34,6 +36,7 @@ export class OperationsStack extends Stack {
       archive,
       data,
       monitoring,
+      network,
       bundles,
       authentication: authentication.authentication,
     });

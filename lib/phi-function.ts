@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
@@ -9,6 +10,7 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
 import { roleName } from './functions';
 import { sendsTo } from './monitoring';
+import type { PhiNetwork } from './network';
 import { OwnRole } from './own-role';
 
 export interface PhiFunctionProps {
@@ -21,6 +23,8 @@ export interface PhiFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly logsKey: IKey;
   readonly logProtection: DataProtectionPolicy;
+  /** absent: a development stage that does without, by its settings */
+  readonly network: PhiNetwork | undefined;
   readonly memoryMegabytes?: number;
   readonly timeoutSeconds?: number;
   /** @default 25 */
@@ -66,6 +70,11 @@ export class PhiFunction extends LambdaFunction {
       environment: { ...props.environment },
       logGroup,
       role,
+      ...(props.network && {
+        vpc: props.network.vpc,
+        vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+        securityGroups: [props.network.securityGroup],
+      }),
     });
     for (const statement of props.deadLetters ? sendsTo(props.deadLetters) : []) this.addToRolePolicy(statement);
     if (!props.deadLetters)
@@ -74,10 +83,12 @@ export class PhiFunction extends LambdaFunction {
           ? 'Called by its event source mapping, synchronously: what it gives up goes to the queue that the mapping names'
           : 'Called synchronously, by API Gateway or Cognito: the caller sees the failure, and no event waits to be retried',
       });
-    acknowledge(this, {
-      'HIPAA.Security-LambdaInsideVPC':
-        'The function listens on nothing and calls AWS services alone, over TLS, with a role that names the tables and keys ' +
-        'it may use. Private endpoints are on the list in docs/deploy.md of what comes before real PHI',
-    });
+    if (props.network) role.addManagedPolicy(props.network.connection);
+    else
+      acknowledge(this, {
+        'HIPAA.Security-LambdaInsideVPC':
+          'The settings of this development stage do without a network: it costs by the hour and holds no real PHI. A ' +
+          'production stage cannot be deployed so',
+      });
   }
 }

@@ -17,6 +17,7 @@ import type { DataStack } from './data-stack';
 import { declarations, type FunctionDeclaration, type FunctionName, type Table } from './functions';
 import { grant } from './grants';
 import type { Monitoring } from './monitoring';
+import type { PhiNetwork } from './network';
 import { PhiFunction } from './phi-function';
 import { retain } from './retention';
 
@@ -25,6 +26,7 @@ export interface WardFunctionsProps {
   readonly archive: ArchiveStack;
   readonly data: DataStack;
   readonly monitoring: Monitoring;
+  readonly network: PhiNetwork | undefined;
   /** the folder that holds `<name>/index.js` of every function */
   readonly bundles: string;
   /** absent where the user pool calls the functions: it is made after them */
@@ -38,8 +40,9 @@ export class WardFunctions {
   readonly #functions = new Map<FunctionName, PhiFunction>();
 
   constructor(scope: Construct, callers: readonly Caller[], props: WardFunctionsProps) {
-    const { config, archive, data, monitoring, bundles, authentication } = props;
-    const environment = valuesOf(props);
+    const { config, archive, data, monitoring, network, bundles, authentication } = props;
+    const bucket = archive.seenFrom(scope);
+    const environment = valuesOf(props, bucket.bucketName);
     for (const [name, declaration] of declarations) {
       const { concern, memoryMegabytes, timeoutSeconds, instances, calledBy = 'api' } = declaration;
       if (!callers.includes(calledBy)) continue;
@@ -48,6 +51,7 @@ export class WardFunctions {
         bundles,
         logsKey: data.logsKey,
         logProtection: data.logProtection,
+        network,
         name,
         concern,
         environment: { FUNCTION: name, ...environmentOf(declaration, environment) },
@@ -61,7 +65,7 @@ export class WardFunctions {
         organization: config.organization,
         tables: data.tables,
         patientKey: data.patientKey,
-        archive: archive.bucket,
+        archive: bucket,
         documents: data.documents,
         signingKeys: data.signingKeys,
         userPoolArn: authentication?.pool.userPoolArn,
@@ -89,7 +93,7 @@ export class WardFunctions {
   }
 }
 
-function valuesOf({ config, archive, data, authentication }: WardFunctionsProps): Partial<Environment> {
+function valuesOf({ config, data, authentication }: WardFunctionsProps, archiveBucket: string): Partial<Environment> {
   return {
     ORGANIZATION: config.organization,
     ...(authentication && {
@@ -104,7 +108,7 @@ function valuesOf({ config, archive, data, authentication }: WardFunctionsProps)
     PATIENT_KEY: data.patientKey.keyArn,
     AUDIT_INDEX_TABLE: data.tables.auditIndex.tableName,
     AUDIT_LOG_TABLE: data.tables.auditLog.tableName,
-    ARCHIVE_BUCKET: archive.bucket.bucketName,
+    ARCHIVE_BUCKET: archiveBucket,
     DOCUMENTS_BUCKET: data.documents.bucketName,
     DOCUMENTS_LOCK: config.kind === 'production' ? 'COMPLIANCE' : 'GOVERNANCE',
     DOCUMENTS_RETENTION_DAYS: String(config.kind === 'production' ? archiveRetentionDays : 1),

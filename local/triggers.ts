@@ -63,8 +63,9 @@ const schedule = z.object({
   EndDate: z.never().optional(),
   Target: z.object({ Arn: z.string(), RoleArn: z.string(), Input: z.string().optional() }),
 });
+const eventRule = z.object({ ScheduleExpression: z.string().optional() });
 const rule = z.object({
-  ScheduleExpression: z.string().optional(),
+  ScheduleExpression: z.string(),
   State: z.string().default('ENABLED'),
   Targets: z
     .array(z.object({ Arn: z.string(), Input: z.string().optional(), InputTransformer: z.never().optional() }))
@@ -207,8 +208,9 @@ export class Triggers {
 
   private addRule(resource: TemplateResource): void {
     const { id, arn = id } = resource;
+    const waits = parse(eventRule, resource).ScheduleExpression === undefined;
+    if (waits) return;
     const { ScheduleExpression, State, Targets } = parse(rule, resource);
-    if (ScheduleExpression === undefined) return;
     for (const { Arn } of Targets) {
       this.options.roleOf(Arn);
       if (!this.options.mayInvoke('events.amazonaws.com', Arn, arn))

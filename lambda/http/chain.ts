@@ -10,6 +10,7 @@ import { parseJson } from './json';
 import { type InputError, Problem, type ProblemType } from './problem';
 import { problemOf } from './problem-of';
 import { type Route, routes } from './routes';
+import { securityHeaders } from './security-headers';
 
 /** What an operation gets: who asks, for what, and the request's parts, each parsed when it is needed. */
 export interface Exchange {
@@ -40,14 +41,6 @@ export interface ApiOptions {
   readonly report: (failure: { readonly requestId: string; readonly route: string; readonly error: unknown }) => void;
 }
 
-const security = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'strict-transport-security': 'max-age=63072000; includeSubDomains; preload',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-};
-
 /**
  * The one chain of middleware in front of every operation of a function:
  * headers → route → token → operation → problem details.
@@ -61,7 +54,7 @@ export function api(
     .use(httpHeaderNormalizer())
     .handler(async (event) => {
       const requestId = event.requestContext.requestId;
-      const common = { ...security, ...crossOrigin(event.headers['origin'], options.webOrigins) };
+      const common = { ...securityHeaders, ...crossOrigin(event.headers['origin'], options.webOrigins) };
       try {
         const { route, operation } = find(event, operations);
         const identity = await options.tokens.verify(once(event, 'authorization', 'unauthorized'));

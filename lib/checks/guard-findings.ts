@@ -6,7 +6,7 @@ export interface GuardFinding {
   readonly reason: string;
 }
 
-const locked = /^(Bucket|DocumentsBucket)[0-9A-F]{8}$/;
+const locked = /^(Bucket|DocumentsBucket|TrailBucket)[0-9A-F]{8}$/;
 const results = /^Results[0-9A-F]{8}$/;
 const stage = /^ApiRestDeploymentStage/;
 
@@ -23,8 +23,14 @@ export const guardFindings: readonly GuardFinding[] = [
     reason: 'A trace of the stage records the full URL, which holds patient ids; functions are traced instead',
   },
   {
+    control: 'CT.CLOUDTRAIL.PR.3',
+    resources: /^Trail/,
+    reason:
+      'The trail has keys of items and is PHI: a copy in CloudWatch Logs would be a second store of it. What must alarm at once comes by EventBridge',
+  },
+  {
     control: 'CT.CLOUDWATCH.PR.3',
-    resources: /Logs|UserActivity/,
+    resources: /Logs|UserActivity|NetworkFlows/,
     reason:
       'Each is encrypted under the key for logs. The rule does not follow the reference into the stack that has the key; Ward’s own check does',
   },
@@ -32,7 +38,7 @@ export const guardFindings: readonly GuardFinding[] = [
     control: 'CT.LAMBDA.PR.3',
     resources: /./,
     reason:
-      'The function listens on nothing and calls AWS services alone, over TLS, with a role that names the tables and keys it may use',
+      'Every function is in the isolated network of its stage, but the rule does not follow the references into the stack that has it. A development stage may do without, which cdk-nag has acknowledged by name',
   },
   {
     control: 'CT.S3.PR.2',

@@ -55,6 +55,7 @@ const keys: Readonly<Record<string, ConditionKey>> = {
   'kms:resourcealiases': many,
   'kms:signingalgorithm': one,
   'kms:viaservice': one,
+  'lambda:sourcefunctionarn': one, // of a function's own calls to EC2, which no emulator serves: no call is allowed by it
   's3:if-match': one,
   's3:if-none-match': one,
   's3:object-lock-legal-hold': one,

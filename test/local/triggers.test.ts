@@ -624,7 +624,10 @@ describe('the triggers of a template', () => {
     const resources = {
       'AWS::Events::Rule': {
         Sweep: { ScheduleExpression: 'rate(1 hour)', Targets: [{ Arn: sealer, Input: '{"own":1}' }] },
-        Findings: { EventPattern: { source: ['aws.guardduty'] }, Targets: [{ Arn: 'arn:aws:sns:x' }] },
+        Findings: {
+          EventPattern: { source: ['aws.guardduty'] },
+          Targets: [{ Arn: 'arn:aws:sns:x', InputTransformer: { InputTemplate: '"found"' } }],
+        },
       },
     };
     const { options, invoked } = start(resources, { clock: due(() => undefined) });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import cdk from '../../cdk.json';
@@ -14,7 +14,28 @@ export const productionStage = {
   relyingParty: 'app.example.org',
   webOrigins: ['https://app.example.org'],
   mailFrom: 'ward@example.org',
+  prefixLists: { dynamodb: 'pl-02cd2c6b', s3: 'pl-63a5400a' },
 };
+
+export const apartStage = {
+  ...productionStage,
+  region: 'eu-central-1',
+  availabilityZones: ['a', 'b', 'c'],
+  prefixLists: { dynamodb: 'pl-66a5400f', s3: 'pl-6ea54007' },
+  domain: {
+    name: 'api.example.org',
+    certificateArn: 'arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-4000-8000-000000000000',
+  },
+  mutualTls: { truststore: 's3://example-truststore/clients.pem', version: 'v1' },
+  waf: { countries: ['DE', 'US'], requestsPerAddress: 1000, requestsPerToken: 500 },
+  guardDuty: true,
+  securityHub: true,
+  archiveAccount: '210987654321',
+  multiRegionKeys: false,
+  keyAdministrators: ['arn:aws:iam::123456789012:role/break-glass'],
+};
+/** what the cheapest stage that anyone may have looks like */
+export const cheapStage = { ...productionStage, kind: 'development', network: 'none', prefixLists: undefined };
 
 export interface Resource {
   readonly Type: string;
@@ -49,6 +70,14 @@ export interface Synthesized {
   /** what runs, as one: monitoring, authentication, operations, handlers and the API */
   readonly running: Template;
   readonly queries: Template;
+  readonly monitoring: Template;
+  /** absent where the stage does without */
+  readonly network: Template | undefined;
+  readonly trail: Template;
+  /** of a stage outside of the global Region */
+  readonly globalEvents: Template | undefined;
+  /** of an archive in another account */
+  readonly archiveTrail: Template | undefined;
   readonly all: readonly Template[];
   readonly acknowledgements: readonly Acknowledgement[];
 }
@@ -63,6 +92,10 @@ export interface Finding {
 export function synthesize(): {
   readonly local: Synthesized;
   readonly production: Synthesized;
+  /** production with every setting that has one, in other Regions and accounts */
+  readonly apart: Synthesized;
+  /** a development stage without a network */
+  readonly cheap: Synthesized;
   /** of production */
   readonly findings: readonly Finding[];
   /** of production, with nothing answered */
@@ -70,8 +103,10 @@ export function synthesize(): {
 } {
   const folder = mkdtempSync(join(tmpdir(), 'ward-synth-'));
   try {
-    const stages = { ...cdk.context.ward.stages, prod: productionStage };
-    const contexts = ['local', 'prod'].map((stage) => JSON.stringify({ ...cdk.context, stage, ward: { stages } }));
+    const stages = { ...cdk.context.ward.stages, prod: productionStage, apart: apartStage, cheap: cheapStage };
+    const contexts = ['local', 'apart', 'cheap', 'prod'].map((stage) =>
+      JSON.stringify({ ...cdk.context, stage, ward: { stages } }),
+    );
     const child = spawnSync(process.execPath, ['--import', 'tsx', join(__dirname, 'child.ts'), folder, ...contexts], {
       encoding: 'utf8',
     });
@@ -80,6 +115,8 @@ export function synthesize(): {
     return {
       local: read(join(folder, 'local')),
       production: read(join(folder, 'prod')),
+      apart: read(join(folder, 'apart')),
+      cheap: read(join(folder, 'cheap')),
       findings: findings(report),
       guard: guardViolations(report),
     };
@@ -95,14 +132,23 @@ function read(folder: string): Synthesized {
   const [monitoring, authentication] = [stack('WardMonitoring'), stack('WardAuthentication')];
   const [operations, handlers] = [stack('WardOperations'), stack('WardHandlers')];
   const queries = stack('WardAuditQueries');
+  const others = readdirSync(folder).flatMap(
+    (name) => /^(Ward(?:Network|Trail|GlobalEvents|ArchiveTrail))\.template\.json$/.exec(name)?.[1] ?? [],
+  );
+  const more = Object.fromEntries(others.map((name) => [name, stack(name)]));
   return {
     archive,
     data,
     handlers,
     api,
     queries,
+    monitoring,
+    network: more['WardNetwork'],
+    trail: stack('WardTrail'),
+    globalEvents: more['WardGlobalEvents'],
+    archiveTrail: more['WardArchiveTrail'],
     running: together([monitoring, authentication, operations, handlers, api]),
-    all: [archive, data, monitoring, authentication, operations, handlers, api, queries],
+    all: [archive, data, monitoring, authentication, operations, handlers, api, queries, ...Object.values(more)],
     acknowledgements: json('acknowledgements.json'),
   };
 }

@@ -43,10 +43,24 @@ test.each<[setting: string, value: unknown, allowed: string]>([
   ['webOrigins', ['http://localhost:3000'], 'https origins alone'],
   ['mailFrom', 'nobody', 'the e-mail address that invitations come from'],
   ['mailFrom', undefined, 'an e-mail address verified in SES'],
+  ['network', 'public', 'isolated or none'],
+  ['network', 'none', 'isolated in production'],
+  ['prefixLists', undefined, 'the prefix lists of the Region'],
+  ['prefixLists', 'pl-63a5400a', 'an object'],
+  ['availabilityZones', ['a'], 'two or three letters of zones'],
+  ['domain', 'api.example.org', 'an object'],
+  ['mutualTls', { truststore: 's3://trust/clients.pem' }, 'given for mutual TLS'],
+  ['waf', [], 'an object'],
+  ['guardDuty', 'yes', 'true or false'],
+  ['archiveAccount', '123456789012', 'another account than that of the stage'],
+  ['archiveAccount', '12', '12 digits'],
+  ['keyAdministrators', ['admin'], 'the ARN of a role'],
+  ['multiRegionKeys', 1, 'true or false'],
 ])('a wrong %s (%j) is one line that names it and what it must be', (setting, value, allowed) => {
   const lines = complaints({ ...productionStage, [setting]: value });
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain(`cdk.json ward.stages.prod.${setting} must be `);
+  const named = setting === 'mutualTls' ? 'domain' : setting;
+  expect(lines[0]).toMatch(new RegExp(`^cdk\\.json ward\\.stages\\.prod\\.${named}(\\.0)? must be `));
   expect(lines[0]).toContain(allowed);
 });
 

@@ -10,8 +10,11 @@ import { describeChecks } from './template/checks';
 import { describeFunctions } from './template/functions';
 import { describeKeys } from './template/keys';
 import { describeLogs } from './template/logs';
+import { describeNetwork } from './template/network';
 import { describeQueries } from './template/queries';
 import { describeStores } from './template/stores';
+import { describeTrail } from './template/trail';
+import { describeTransmission } from './template/transmission';
 
 // One synthesis for all of them.
 const synthesized = synthesize();
@@ -25,6 +28,9 @@ describe('functions', () => describeFunctions(synthesized));
 describe('questions to the audit log', () => describeQueries(synthesized));
 describe('own checks', () => describeChecks(synthesized));
 describe('the API', () => describeApi(synthesized));
+describe('the network', () => describeNetwork(synthesized));
+describe('transmission', () => describeTransmission(synthesized));
+describe('the trail', () => describeTrail(synthesized));
 
 describe('findings of the rule packs', () => {
   const { findings, production } = synthesized;
@@ -32,7 +38,11 @@ describe('findings of the rule packs', () => {
 
   test('each acknowledgement answers a finding: none is left of what was put right', () => {
     const unanswered = acknowledgements.filter(
-      ({ rule, path }) => !findings.some((finding) => finding.rule === rule && finding.path.startsWith(`${path}/`)),
+      ({ rule, path }) =>
+        !findings.some(
+          (finding) =>
+            (finding.rule === rule || rule.endsWith(`::${finding.rule}`)) && finding.path.startsWith(`${path}/`),
+        ),
     );
     expect(unanswered).toEqual([]);
   });

@@ -126,16 +126,18 @@ export function describeApi({
   test('the stage traces no URL, caches no answer, logs no data and limits the rate', () => {
     expect(api.only('AWS::ApiGateway::Stage').Properties).toMatchObject({
       TracingEnabled: false,
-      MethodSettings: [
-        {
-          CachingEnabled: false,
-          DataTraceEnabled: false,
-          LoggingLevel: 'OFF',
-          ThrottlingRateLimit: expect.any(Number),
-          ThrottlingBurstLimit: expect.any(Number),
-        },
-      ],
     });
+    const settings = api.only('AWS::ApiGateway::Stage').Properties.MethodSettings;
+    expect(settings).toHaveLength(routes.length + 1);
+    for (const each of settings)
+      expect(each).toMatchObject({
+        CachingEnabled: false,
+        DataTraceEnabled: false,
+        LoggingLevel: 'OFF',
+        MetricsEnabled: true,
+        ThrottlingRateLimit: expect.any(Number),
+        ThrottlingBurstLimit: expect.any(Number),
+      });
     expect(api.only('AWS::ApiGateway::Stage').Properties.CacheClusterEnabled ?? false).toBe(false);
   });
 

@@ -61,7 +61,7 @@ export function describeFunctions({ production }: { readonly production: Synthes
     expect(new Set(lambdas.map(([, { Properties }]) => JSON.stringify(Properties.Role))).size).toBe(lambdas.length);
   });
 
-  test('roles have the names that the key policies know them by, and no managed policy', () => {
+  test('roles have the names that the key policies know them by, and no managed policy but the one by which Lambda connects them', () => {
     const roles = running
       .resources('AWS::IAM::Role')
       .filter(([id, { Properties }]) => !/CloudWatchRole|StagedDeployment/.test(id) && !isStarter(Properties));
@@ -69,7 +69,9 @@ export function describeFunctions({ production }: { readonly production: Synthes
       entryPoints.map((name) => `ward-prod-${name}`).sort(),
     );
     for (const [, { Properties }] of roles) {
-      expect(Properties.ManagedPolicyArns).toBeUndefined();
+      expect(Properties.ManagedPolicyArns).toEqual([
+        { 'Fn::ImportValue': expect.stringContaining('NetworkConnection') },
+      ]);
       expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
         { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } },
       ]);
@@ -290,7 +292,7 @@ export function describeFunctions({ production }: { readonly production: Synthes
 
   test('every log group is encrypted under our key and kept six years - 45 CFR 164.316(b)(2)(i)', () => {
     const groups = running.resources('AWS::Logs::LogGroup');
-    expect(groups).toHaveLength(entryPoints.length + 2); // and the access log, and the user activity
+    expect(groups).toHaveLength(entryPoints.length + 3); // and the access log, the user activity, and what the web ACL turned away
     for (const [, group] of groups)
       expect(group).toMatchObject({
         DeletionPolicy: 'Retain',

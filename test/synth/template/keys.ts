@@ -1,5 +1,5 @@
 import { declarations } from '../../../lib/functions';
-import type { Synthesized } from '../assembly';
+import type { Resource, Synthesized } from '../assembly';
 import { keyStatements } from '../policy';
 
 const role = (name: string) => `arn:aws:iam::123456789012:role/ward-prod-${name}`;
@@ -12,9 +12,11 @@ const toServicesAlone = {
 export function describeKeys({
   local,
   production,
+  apart,
 }: {
   readonly local: Synthesized;
   readonly production: Synthesized;
+  readonly apart: Synthesized;
 }): void {
   const patientKey = production.data.only('AWS::KMS::Key', 'PatientKey');
   const statements = keyStatements('PatientKey', patientKey);
@@ -23,7 +25,7 @@ export function describeKeys({
 
   test('every key waits thirty days before it is deleted and outlives its stack; all but the one that signs rotate - 45 CFR 164.312(a)(2)(iv)', () => {
     const keys = production.all.flatMap((stack) => stack.resources('AWS::KMS::Key'));
-    expect(keys).toHaveLength(14);
+    expect(keys).toHaveLength(15);
     for (const [, key] of keys)
       expect(key).toMatchObject({
         DeletionPolicy: 'Retain',
@@ -114,7 +116,10 @@ export function describeKeys({
   });
 
   test('nobody else can be let in by an IAM policy, a grant or a replica', () => {
-    const denials = statements.filter(({ effect }) => effect === 'Deny');
+    const guards = ['kms:ScheduleKeyDeletion', 'kms:PutKeyPolicy'];
+    const denials = statements.filter(
+      ({ effect, actions }) => effect === 'Deny' && !guards.some((guard) => actions.includes(guard)),
+    );
     expect(denials).toEqual([
       expect.objectContaining({ principal: { AWS: '*' }, actions: ['kms:CreateGrant'], condition: toServicesAlone }),
       expect.objectContaining({
@@ -165,5 +170,41 @@ export function describeKeys({
       expect(keyStatements(id, key)).toContainEqual(
         expect.objectContaining({ effect: 'Deny', actions: ['kms:CreateGrant'], condition: toServicesAlone }),
       );
+  });
+
+  test('in production nobody ends a key or writes its policy but a deployment - 45 CFR 164.310(d)(2)(i)', () => {
+    const keys = production.all.flatMap((stack) => stack.resources('AWS::KMS::Key'));
+    expect(keys.length).toBeGreaterThan(14);
+    for (const [id, key] of keys) {
+      const denied = keyStatements(id, key).filter(({ effect }) => effect === 'Deny');
+      expect(denied.find(({ actions }) => actions.includes('kms:DisableKeyRotation'))).toMatchObject({
+        principal: { AWS: '*' },
+        actions: expect.arrayContaining(['kms:DisableKey', 'kms:ScheduleKeyDeletion']),
+        condition: {},
+      });
+      expect(denied.find(({ actions }) => actions.includes('kms:PutKeyPolicy'))?.condition).toEqual({
+        ArnNotEquals: {
+          'aws:PrincipalArn': [expect.stringMatching(/role\/cdk-hnb659fds-cfn-exec-role-123456789012-us-east-1$/)],
+        },
+      });
+    }
+  });
+
+  test('roles of the settings may end a key when it must be, but not the archive’s', () => {
+    const exempt = (id: string, key: Resource) =>
+      keyStatements(id, key).filter(
+        ({ effect, actions }) => effect === 'Deny' && actions.includes('kms:ScheduleKeyDeletion'),
+      );
+    const [guard, ...others] = exempt('PatientKey', apart.data.only('AWS::KMS::Key', 'PatientKey'));
+    expect(others).toEqual([]);
+    expect(guard?.condition).toEqual({
+      ArnNotEquals: { 'aws:PrincipalArn': ['arn:aws:iam::123456789012:role/break-glass'] },
+    });
+    expect(exempt('Key', apart.archive.only('AWS::KMS::Key')).map(({ condition }) => condition)).toContainEqual({});
+  });
+
+  test('keys stay in their Region where the settings say so', () => {
+    for (const [, { Properties }] of apart.all.flatMap((stack) => stack.resources('AWS::KMS::Key')))
+      expect(Properties.MultiRegion).toBe(false);
   });
 }

@@ -1,0 +1,89 @@
+import type { Stack } from 'aws-cdk-lib';
+import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Config } from './config';
+import { declarations, type FunctionDeclaration } from './functions';
+
+/** ARNs of what functions may reach through the endpoints of their network. */
+export interface Reachable {
+  readonly tables: readonly string[];
+  readonly buckets: readonly string[];
+  /** the keys that functions call KMS with; those of the stores are used by the stores */
+  readonly keys: readonly string[];
+}
+
+/** What functions call, by the SDK client that calls it. A client that is not here reaches nothing. */
+export const calledServices = {
+  'client-dynamodb': 'dynamodb',
+  'client-s3': 's3',
+  'client-kms': 'kms',
+  'client-cloudwatch-logs': 'logs',
+  'client-cognito-identity-provider': 'cognito-idp',
+  'client-sesv2': 'ses',
+} as const;
+export type CalledService = (typeof calledServices)[keyof typeof calledServices];
+
+const declared: readonly FunctionDeclaration[] = declarations.map(([, declaration]) => declaration);
+const union = (prefix: string, actions: readonly string[]): string[] =>
+  [...new Set(actions)].sort().map((action) => `${prefix}:${action}`);
+
+/**
+ * The policies of the endpoints: what functions are granted, on Ward's own resources, under Ward's own roles. Credentials of
+ * another account, by which code in a function could carry PHI away through AWS itself, open nothing here.
+ * @returns the services that have an endpoint, each with the statements of its policy
+ */
+export function callsOf(
+  stack: Stack,
+  config: Config,
+  { tables, buckets, keys }: Reachable,
+): ReadonlyMap<CalledService, readonly PolicyStatement[]> {
+  const own = {
+    ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${config.account}:role/ward-${config.stage}-*` },
+    StringEquals: { 'aws:PrincipalAccount': config.account },
+  };
+  const allow = (actions: string[], resources: readonly string[], conditions: object = own) =>
+    new PolicyStatement({
+      principals: [new AnyPrincipal()],
+      actions,
+      resources: [...resources],
+      conditions: { ...conditions },
+    });
+  const arn = (service: string, resource: string) =>
+    `arn:aws:${service}:${config.region}:${config.account}:${resource}`;
+  const items = declared.flatMap(({ tables: granted }) => granted.flatMap(({ actions }) => actions));
+  const cryptography = declared.flatMap(({ patientKey, signingKey }) => [
+    ...Object.keys(patientKey ?? {}),
+    ...(signingKey ?? []),
+  ]);
+  const services = new Map<CalledService, readonly PolicyStatement[]>([
+    ['dynamodb', [allow(union('dynamodb', ['BatchGetItem', 'GetItem', ...items]), tables)]],
+    [
+      's3',
+      [
+        allow(
+          union('s3', ['GetObject', 'GetObjectVersion', 'PutObject', 'PutObjectRetention']),
+          buckets.map((bucket) => `${bucket}/*`),
+        ),
+        allow(union('s3', ['ListBucket', 'ListBucketVersions']), buckets),
+      ],
+    ],
+    ['kms', [allow(union('kms', cryptography), keys)]],
+    [
+      'logs',
+      [
+        allow(['logs:StartQuery'], [arn('logs', `log-group:ward-${config.stage}-*`)]),
+        allow(['logs:GetQueryResults'], ['*']),
+      ],
+    ],
+    // The keys that tokens are verified with are read here too, without a signature: a condition on who asks, or a list of
+    // actions, would refuse that. The pools are this account's alone.
+    ['cognito-idp', [allow(['cognito-idp:*'], [arn('cognito-idp', 'userpool/*')], {})]],
+  ]);
+  if (config.mailFrom) {
+    const [, domain = ''] = config.mailFrom.split('@');
+    const identities = [config.mailFrom, domain].map((name) =>
+      stack.formatArn({ service: 'ses', resource: 'identity', resourceName: name }),
+    );
+    services.set('ses', [allow(['ses:SendEmail'], identities)]);
+  }
+  return services;
+}

@@ -1,0 +1,176 @@
+/**
+ * What an administrator would do first who wanted to take Ward's safeguards off. Each is an event that CloudTrail sees, an alarm
+ * to whoever is on call, and a heading of docs/runbook.md. Deployments make some of these too: an alarm says that it happened,
+ * the runbook how to tell whether it was one.
+ */
+export interface Watch {
+  /** id of the construct */
+  readonly id: string;
+  /** heading of docs/runbook.md */
+  readonly heading: string;
+  /** of EventBridge, such as `aws.kms` */
+  readonly source: string;
+  readonly calls: readonly string[];
+  /** of the stage's own resources alone: an event pattern under `requestParameters`. Without it: of the account's */
+  readonly of?: Readonly<Record<string, readonly unknown[]>>;
+}
+
+/** @param stage of the settings: names of Ward's resources begin with `ward-<stage>-` */
+export function watches(stage: string): readonly Watch[] {
+  const named = [{ wildcard: `*ward-${stage}-*` }];
+  return [
+    {
+      id: 'Keys',
+      heading: 'Key changed',
+      source: 'aws.kms',
+      calls: [
+        'DeleteImportedKeyMaterial',
+        'DisableKey',
+        'DisableKeyRotation',
+        'PutKeyPolicy',
+        'ReplicateKey',
+        'ScheduleKeyDeletion',
+        'UpdatePrimaryRegion',
+      ],
+    },
+    {
+      id: 'Buckets',
+      heading: 'Bucket lock or policy changed',
+      source: 'aws.s3',
+      calls: [
+        'DeleteBucket',
+        'DeleteBucketEncryption',
+        'DeleteBucketPolicy',
+        'DeleteBucketReplication',
+        'DeletePublicAccessBlock',
+        'PutBucketAcl',
+        'PutBucketEncryption',
+        'PutBucketLifecycle',
+        'PutBucketObjectLockConfiguration',
+        'PutBucketOwnershipControls',
+        'PutBucketPolicy',
+        'PutBucketPublicAccessBlock',
+        'PutBucketReplication',
+        'PutBucketVersioning',
+      ],
+      of: { bucketName: named },
+    },
+    {
+      id: 'Tables',
+      heading: 'Table protection changed',
+      source: 'aws.dynamodb',
+      calls: [
+        'DeleteResourcePolicy',
+        'DeleteTable',
+        'PutResourcePolicy',
+        'UpdateContinuousBackups',
+        'UpdateTable',
+        'UpdateTimeToLive',
+      ],
+    },
+    {
+      id: 'Pool',
+      heading: 'Sign-in rules changed',
+      source: 'aws.cognito-idp',
+      calls: [
+        'AddCustomAttributes',
+        'AdminSetUserMFAPreference',
+        'AdminSetUserPassword',
+        'CreateIdentityProvider',
+        'CreateUserPoolClient',
+        'DeleteUserPool',
+        'SetRiskConfiguration',
+        'SetUserPoolMfaConfig',
+        'UpdateUserPool',
+        'UpdateUserPoolClient',
+      ],
+    },
+    {
+      id: 'Trail',
+      heading: 'Trail changed',
+      source: 'aws.cloudtrail',
+      calls: ['DeleteTrail', 'PutEventSelectors', 'StopLogging', 'UpdateTrail'],
+    },
+    {
+      id: 'Roles',
+      heading: 'Role changed',
+      source: 'aws.iam',
+      calls: [
+        'AttachRolePolicy',
+        'CreateRole',
+        'DeleteRole',
+        'DeleteRolePermissionsBoundary',
+        'DeleteRolePolicy',
+        'DetachRolePolicy',
+        'PutRolePermissionsBoundary',
+        'PutRolePolicy',
+        'UpdateAssumeRolePolicy',
+      ],
+      of: { roleName: [{ prefix: `ward-${stage}-` }] },
+    },
+    {
+      id: 'Edge',
+      heading: 'Web ACL changed',
+      source: 'aws.wafv2',
+      calls: [
+        'DeleteLoggingConfiguration',
+        'DeleteWebACL',
+        'DisassociateWebACL',
+        'PutLoggingConfiguration',
+        'UpdateWebACL',
+      ],
+    },
+    {
+      id: 'Network',
+      heading: 'Network changed',
+      source: 'aws.ec2',
+      calls: [
+        'AttachInternetGateway',
+        'AuthorizeSecurityGroupEgress',
+        'AuthorizeSecurityGroupIngress',
+        'CreateNatGateway',
+        'CreateRoute',
+        'CreateTransitGatewayVpcAttachment',
+        'CreateVpcPeeringConnection',
+        'DeleteFlowLogs',
+        'ModifyVpcEndpoint',
+        'ReplaceRoute',
+      ],
+    },
+    {
+      id: 'Functions',
+      heading: 'Function changed',
+      source: 'aws.lambda',
+      // As CloudTrail spells them, with the version of the API.
+      calls: ['AddPermission20150331v2', 'UpdateFunctionCode20150331v2', 'UpdateFunctionConfiguration20150331v2'],
+      of: { functionName: named },
+    },
+    {
+      id: 'Logs',
+      heading: 'Logs shortened or opened',
+      source: 'aws.logs',
+      calls: [
+        'DeleteDataProtectionPolicy',
+        'DeleteLogGroup',
+        'DeleteLogStream',
+        'DeleteRetentionPolicy',
+        'DisassociateKmsKey',
+        'PutRetentionPolicy',
+        'PutSubscriptionFilter',
+      ],
+      of: { logGroupName: named },
+    },
+    {
+      id: 'Alarms',
+      heading: 'Alarm switched off',
+      source: 'aws.monitoring',
+      calls: ['DeleteAlarms', 'DisableAlarmActions', 'SetAlarmState'],
+    },
+    {
+      id: 'Rules',
+      heading: 'Watch switched off',
+      source: 'aws.events',
+      calls: ['DeleteRule', 'DisableRule', 'RemoveTargets'],
+    },
+  ];
+}

@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { calledServices } from '../../../lib/endpoint-policies';
+import { entryPoints } from '../../../lib/functions';
+import type { Synthesized, Template } from '../assembly';
+import { type Statement, statementsOf } from '../policy';
+
+const lambda = join(__dirname, '../../../lambda');
+const sources = readdirSync(lambda, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(lambda, name), 'utf8'));
+
+export function describeNetwork({
+  production,
+  local,
+  apart,
+  cheap,
+}: {
+  readonly production: Synthesized;
+  readonly local: Synthesized;
+  readonly apart: Synthesized;
+  readonly cheap: Synthesized;
+}): void {
+  const network = ({ network: found }: Synthesized): Template => {
+    if (!found) throw new Error('the stage has no network');
+    return found;
+  };
+  const isolated = network(production);
+  const endpoint = (service: string) => {
+    const found = isolated
+      .resources('AWS::EC2::VPCEndpoint')
+      .find(([, { Properties }]) => JSON.stringify(Properties.ServiceName).includes(`.${service}"`));
+    if (!found) throw new Error(`no endpoint of ${service}`);
+    return found[1].Properties;
+  };
+  const allowed = (service: string): Statement[] => statementsOf(service, endpoint(service).PolicyDocument);
+
+  test('there is no way out: no gateway, no NAT, no public subnet, no route of our own - 45 CFR 164.312(a)(1)', () => {
+    for (const stage of [local, production, apart])
+      for (const type of [
+        'InternetGateway',
+        'EgressOnlyInternetGateway',
+        'NatGateway',
+        'Route',
+        'VPCPeeringConnection',
+      ])
+        expect([type, network(stage).resources(`AWS::EC2::${type}`)]).toEqual([type, []]);
+    const subnets = isolated.resources('AWS::EC2::Subnet').map(([, { Properties }]) => Properties);
+    expect(subnets.map(({ AvailabilityZone }) => AvailabilityZone)).toEqual(['us-east-1a', 'us-east-1b']);
+    for (const { MapPublicIpOnLaunch } of subnets) expect(MapPublicIpOnLaunch).toBe(false);
+    expect(network(apart).resources('AWS::EC2::Subnet')).toHaveLength(3);
+  });
+
+  test('every function is in those subnets, in one group that speaks HTTPS to endpoints, DynamoDB and S3 alone', () => {
+    const functions = production.running.resources('AWS::Lambda::Function');
+    expect(functions).toHaveLength(entryPoints.length);
+    for (const [, { Properties }] of functions)
+      expect(Properties.VpcConfig).toMatchObject({
+        SubnetIds: [expect.anything(), expect.anything()],
+        SecurityGroupIds: [{ 'Fn::ImportValue': expect.stringContaining('NetworkFunctions') }],
+      });
+    expect(isolated.resources('AWS::EC2::SecurityGroup')).toHaveLength(2);
+    const inline = isolated
+      .resources('AWS::EC2::SecurityGroup')
+      .flatMap(([, { Properties }]) => [
+        ...(Properties.SecurityGroupEgress ?? []),
+        ...(Properties.SecurityGroupIngress ?? []),
+      ]);
+    const rules = ['Egress', 'Ingress'].flatMap((way) =>
+      isolated.resources(`AWS::EC2::SecurityGroup${way}`).map(([, { Properties }]) => Properties),
+    );
+    const open = [...inline, ...rules].filter(({ CidrIp }) => CidrIp !== '255.255.255.255/32'); // CDK's way to say none
+    expect(open.map(({ CidrIp }) => CidrIp)).toEqual(open.map(() => undefined));
+    for (const { FromPort, ToPort, IpProtocol } of open)
+      expect([FromPort, ToPort, IpProtocol]).toEqual([443, 443, 'tcp']);
+    expect(open.flatMap(({ DestinationPrefixListId }) => DestinationPrefixListId ?? []).sort()).toEqual([
+      'pl-02cd2c6b',
+      'pl-63a5400a',
+    ]);
+  });
+
+  test('every service that code of a function calls has an endpoint, and none beside them', () => {
+    const imported = sources.flatMap((source) =>
+      [...source.matchAll(/'@aws-sdk\/(client-[a-z0-9-]+)'/g)].map(([, name]) => name),
+    );
+    expect(new Set(imported)).toEqual(new Set(Object.keys(calledServices)));
+    const names = isolated
+      .resources('AWS::EC2::VPCEndpoint')
+      .map(([, { Properties }]) => /\.([a-z0-9-]+)"/.exec(JSON.stringify(Properties.ServiceName))?.[1]);
+    expect(names.sort()).toEqual(['cognito-idp', 'dynamodb', 'email', 'kms', 'logs', 's3']);
+  });
+
+  test('interfaces answer to the names that the SDK calls, in every zone', () => {
+    for (const service of ['cognito-idp', 'email', 'kms', 'logs'])
+      expect(endpoint(service)).toMatchObject({
+        VpcEndpointType: 'Interface',
+        PrivateDnsEnabled: true,
+        SubnetIds: [expect.anything(), expect.anything()],
+      });
+    for (const service of ['dynamodb', 's3']) expect(endpoint(service).VpcEndpointType).toBe('Gateway');
+  });
+
+  test.each(['dynamodb', 's3', 'kms', 'logs', 'email'])(
+    'through the endpoint of %s Ward’s roles call what is Ward’s own, and credentials from elsewhere open nothing',
+    (service) => {
+      expect(allowed(service).length).toBeGreaterThan(0);
+      for (const { effect, actions, resources, condition } of allowed(service)) {
+        expect(effect).toBe('Allow');
+        expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+        expect(condition).toEqual({
+          ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/ward-prod-*' },
+          StringEquals: { 'aws:PrincipalAccount': '123456789012' },
+        });
+        if (actions.join() !== 'logs:GetQueryResults') expect(resources).not.toContain('*');
+      }
+    },
+  );
+
+  test('the endpoints of the stores lead to the tables, the buckets and the keys of the stage', () => {
+    const tables = production.data.resources('AWS::DynamoDB::GlobalTable').length;
+    expect(allowed('dynamodb')[0]?.resources).toHaveLength(tables);
+    const buckets = allowed('s3').find(({ actions }) => actions.includes('s3:ListBucket'));
+    expect(buckets?.resources).toHaveLength(2);
+    expect(
+      allowed('s3')
+        .flatMap(({ actions }) => actions)
+        .filter((action) => /Delete|Bypass/.test(action)),
+    ).toEqual([]);
+    expect(JSON.stringify(allowed('kms')[0]?.resources)).toMatch(/AuditSigningKey.*PatientKey/);
+    expect(allowed('kms')[0]?.resources).toHaveLength(2);
+  });
+
+  test('the endpoint of Cognito serves pools of this account alone, and the keys of tokens, which nobody signs for', () => {
+    expect(allowed('cognito-idp')).toEqual([
+      expect.objectContaining({
+        effect: 'Allow',
+        resources: ['arn:aws:cognito-idp:us-east-1:123456789012:userpool/*'],
+        condition: {},
+      }),
+    ]);
+  });
+
+  test('Lambda connects functions, and their own code has all of EC2 denied', () => {
+    const statements = statementsOf('Connection', isolated.only('AWS::IAM::ManagedPolicy').Properties.PolicyDocument);
+    const denied = statements.filter(({ effect }) => effect === 'Deny');
+    expect(denied).toEqual([
+      expect.objectContaining({
+        actions: ['ec2:*'],
+        resources: ['*'],
+        condition: { Null: { 'lambda:SourceFunctionArn': 'false' } },
+      }),
+    ]);
+    const wide = statements.filter(({ effect, resources }) => effect === 'Allow' && resources.includes('*'));
+    expect(wide.map(({ actions }) => actions)).toEqual([['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets']]);
+  });
+
+  test('who spoke to whom is kept six years under our key - 45 CFR 164.312(b)', () => {
+    expect(isolated.only('AWS::EC2::FlowLog').Properties).toMatchObject({ TrafficType: 'ALL', ResourceType: 'VPC' });
+    expect(isolated.only('AWS::Logs::LogGroup')).toMatchObject({
+      DeletionPolicy: 'Retain',
+      Properties: { RetentionInDays: 2192, KmsKeyId: { 'Fn::ImportValue': expect.stringContaining('LogsKey') } },
+    });
+  });
+
+  test('a development stage may do without, and its acknowledgements say so; a production stage has none', () => {
+    const inside = (stage: Synthesized) =>
+      stage.acknowledgements.filter(({ rule }) => rule === 'HIPAA.Security-LambdaInsideVPC');
+    expect(cheap.network).toBeUndefined();
+    for (const [, { Properties }] of cheap.running.resources('AWS::Lambda::Function'))
+      expect(Properties.VpcConfig).toBeUndefined();
+    expect(inside(cheap)).toHaveLength(entryPoints.length);
+    expect(inside(production)).toEqual([]);
+  });
+}

@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Synthesized, Template } from '../assembly';
+import { keyStatements, statementsOf } from '../policy';
+
+const runbook = readFileSync(join(__dirname, '../../../docs/runbook.md'), 'utf8');
+interface Selector {
+  readonly Name: string;
+  readonly FieldSelectors: readonly {
+    readonly Field: string;
+    readonly Equals?: readonly unknown[];
+    readonly StartsWith?: readonly unknown[];
+    readonly NotEquals?: readonly unknown[];
+    readonly NotStartsWith?: readonly unknown[];
+  }[];
+}
+
+export function describeTrail({
+  local,
+  production,
+  apart,
+}: {
+  readonly local: Synthesized;
+  readonly production: Synthesized;
+  readonly apart: Synthesized;
+}): void {
+  const { trail } = production;
+  const selectors: readonly Selector[] = trail.only('AWS::CloudTrail::Trail').Properties.AdvancedEventSelectors;
+  const selector = (name: string) => selectors.find(({ Name }) => Name === name)?.FieldSelectors ?? [];
+  const rules = (template: Template) => template.resources('AWS::Events::Rule').map(([, { Properties }]) => Properties);
+  const calls = (template: Template): readonly string[] =>
+    rules(template).flatMap(({ EventPattern }) => EventPattern.detail?.eventName ?? []);
+
+  test('the trail is of all Regions, validates itself and is encrypted under a key of its own - 45 CFR 164.312(b)', () => {
+    expect(trail.only('AWS::CloudTrail::Trail').Properties).toMatchObject({
+      IsLogging: true,
+      IsMultiRegionTrail: true,
+      IncludeGlobalServiceEvents: true,
+      EnableLogFileValidation: true,
+      KMSKeyId: { 'Fn::GetAtt': [expect.stringMatching(/^TrailKey/), 'Arn'] },
+    });
+  });
+
+  test('management events are all there, calls on keys included', () => {
+    expect(selector('Management')).toEqual([{ Field: 'eventCategory', Equals: ['Management'] }]);
+    for (const { FieldSelectors } of selectors)
+      for (const { NotEquals, NotStartsWith } of FieldSelectors)
+        expect([NotEquals, NotStartsWith]).toEqual([undefined, undefined]);
+  });
+
+  test('every use of an object of archive and documents, and of an item of every table, is in it', () => {
+    const where = (name: string) => selector(name).find(({ Field }) => Field === 'resources.ARN');
+    expect(where('Objects')?.StartsWith).toHaveLength(2);
+    expect(where('Items')?.Equals).toHaveLength(production.data.resources('AWS::DynamoDB::GlobalTable').length);
+    expect(selector('TheTrailItself')).toContainEqual({ Field: 'readOnly', Equals: ['true'] });
+  });
+
+  test.each([
+    ['production' as const, production, 'COMPLIANCE', 2192],
+    ['development' as const, local, 'GOVERNANCE', 1],
+  ])('its bucket is locked as the archive is, in %s', (_, stage, Mode, Days) => {
+    expect(stage.trail.only('AWS::S3::Bucket').Properties).toMatchObject({
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode, Days } } },
+    });
+  });
+
+  test('CloudTrail writes there for this one trail, and nobody deletes', () => {
+    const policy = statementsOf('trail', trail.only('AWS::S3::BucketPolicy').Properties.PolicyDocument);
+    const service = policy.filter(({ effect }) => effect === 'Allow');
+    expect(service.map(({ actions }) => actions)).toEqual([['s3:GetBucketAcl'], ['s3:PutObject']]);
+    for (const { principal, condition } of service) {
+      expect(principal).toEqual({ Service: 'cloudtrail.amazonaws.com' });
+      expect(condition).toEqual({
+        StringEquals: { 'aws:SourceArn': 'arn:aws:cloudtrail:us-east-1:123456789012:trail/ward-prod' },
+      });
+    }
+    expect(policy.find(({ actions }) => actions.includes('s3:DeleteObjectVersion'))).toMatchObject({
+      effect: 'Deny',
+      principal: { AWS: '*' },
+    });
+    expect(JSON.stringify(keyStatements('trail', trail.only('AWS::KMS::Key')))).toContain('cloudtrail.amazonaws.com');
+  });
+
+  test.each([
+    'DisableKey',
+    'ScheduleKeyDeletion',
+    'PutKeyPolicy',
+    'PutBucketPolicy',
+    'PutBucketObjectLockConfiguration',
+    'DeleteTable',
+    'UpdateContinuousBackups',
+    'SetUserPoolMfaConfig',
+    'UpdateUserPool',
+    'StopLogging',
+    'DeleteTrail',
+    'PutEventSelectors',
+    'PutRolePolicy',
+    'AttachRolePolicy',
+    'UpdateAssumeRolePolicy',
+    'DisassociateWebACL',
+    'DeleteFlowLogs',
+    'DeleteRule',
+  ])('somebody is told of %s - 45 CFR 164.308(a)(1)(ii)(D)', (call) => {
+    expect(calls(trail)).toContain(call);
+  });
+
+  test('each rule goes to the alarms, has a heading in the runbook, and tells nothing of what the call was about', () => {
+    expect(rules(trail).length).toBeGreaterThan(10);
+    for (const { Description, Targets } of [...rules(trail), ...rules(apart.trail)]) {
+      const heading = /^docs\/runbook\.md, "(.+)"$/.exec(Description)?.[1];
+      expect(runbook).toContain(`\n## ${heading}\n`);
+      expect(Targets).toHaveLength(1);
+      expect(JSON.stringify(Targets[0].Arn)).toMatch(/MonitoringAlarms/);
+      expect(JSON.stringify(Targets[0].InputTransformer.InputPathsMap)).not.toMatch(
+        /requestParameters|responseElements/,
+      );
+    }
+  });
+
+  test('EventBridge may publish alarms, and use the key of the topic', () => {
+    const topic = statementsOf('topic', production.monitoring.only('AWS::SNS::TopicPolicy').Properties.PolicyDocument);
+    expect(topic).toContainEqual(
+      expect.objectContaining({
+        effect: 'Allow',
+        principal: { Service: 'events.amazonaws.com' },
+        actions: ['sns:Publish'],
+      }),
+    );
+    const key = keyStatements('topic', production.monitoring.only('AWS::KMS::Key', 'MonitoringAlarmsKey'));
+    expect(key).toContainEqual(expect.objectContaining({ principal: { Service: 'events.amazonaws.com' } }));
+  });
+
+  test('a stage elsewhere hears of roles too, which IAM tells in one Region alone', () => {
+    expect(production.globalEvents).toBeUndefined();
+    if (!apart.globalEvents) throw new Error('no stack in the global Region');
+    const [rule, ...others] = rules(apart.globalEvents);
+    expect(others).toEqual([]);
+    expect(rule.EventPattern.source).toEqual(['aws.iam']);
+    expect(rule.Targets[0].Arn).toBe('arn:aws:events:eu-central-1:123456789012:event-bus/default');
+  });
+
+  test('GuardDuty and Security Hub are on where the settings say so, and are heard', () => {
+    expect(trail.resources('AWS::GuardDuty::Detector')).toEqual([]);
+    expect(trail.resources('AWS::SecurityHub::Hub')).toEqual([]);
+    expect(apart.trail.only('AWS::GuardDuty::Detector').Properties.Enable).toBe(true);
+    expect(apart.trail.resources('AWS::SecurityHub::Standard')).toHaveLength(2);
+    const sources = rules(apart.trail).flatMap(({ EventPattern }) => EventPattern.source);
+    expect(sources).toEqual(expect.arrayContaining(['aws.guardduty', 'aws.securityhub']));
+  });
+
+  test('an archive in another account lets the functions in that declare it, by role, and has a trail there', () => {
+    const bucket = apart.archive.only('AWS::S3::Bucket').Properties.BucketName;
+    expect(bucket).toBe('ward-prod-archive-210987654321-eu-central-1'.replace('prod', 'apart'));
+    const policy = statementsOf('archive', apart.archive.only('AWS::S3::BucketPolicy').Properties.PolicyDocument);
+    const let_in = policy.filter(({ effect }) => effect === 'Allow');
+    const users = (action: string) =>
+      let_in
+        .filter(({ actions }) => actions.includes(action))
+        .flatMap(({ condition }) => condition['ArnEquals']?.['aws:PrincipalArn']);
+    for (const { principal, actions } of let_in) {
+      expect(principal).toEqual({ AWS: 'arn:aws:iam::123456789012:root' });
+      expect(actions.filter((action) => /\*|Delete|Bypass/.test(action))).toEqual([]);
+    }
+    expect(users('s3:PutObject').flat().sort()).toEqual(
+      ['checkpointer', 'reconciler', 'sealer'].map((name) => `arn:aws:iam::123456789012:role/ward-apart-${name}`),
+    );
+    const key = keyStatements('archive', apart.archive.only('AWS::KMS::Key'));
+    expect(key).toContainEqual(
+      expect.objectContaining({
+        effect: 'Allow',
+        principal: { AWS: 'arn:aws:iam::123456789012:root' },
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        condition: expect.objectContaining({ StringEquals: { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' } }),
+      }),
+    );
+    expect(JSON.stringify(apart.running.json)).not.toContain('ward-apart-archive:Exports');
+    expect(JSON.stringify(apart.running.json)).toContain(`arn:aws:s3:::${bucket}/v1/segments/*`);
+    expect(apart.archiveTrail?.resources('AWS::CloudTrail::Trail')).toHaveLength(1);
+  });
+}
