@@ -204,8 +204,8 @@ function eventsTable(scope: Construct, databaseName: string, bucket: string): Cf
 
 function acknowledgeResults(results: Bucket): void {
   const logging =
-    'Server access logs cannot be written under a customer-managed key; who read an answer is in CloudTrail data events, ' +
-    'which docs/deploy.md requires of the account';
+    'Server access logs cannot be written under a customer-managed key; who read an answer is in the trail of Athena, and ' +
+    'the archive that it came from in the data events of the trail';
   acknowledge(results, {
     'AwsSolutions-S1': logging,
     'HIPAA.Security-S3BucketLoggingEnabled': logging,

@@ -26,13 +26,13 @@ export function wardBucket(
   });
   const logging =
     'Server access logs come late, may be lost and cannot be written under a customer-managed key. Who touched an object ' +
-    'is in CloudTrail data events, which docs/deploy.md requires of the account before it holds PHI';
+    'is in the data events of the trail, which is locked itself';
   acknowledge(bucket, {
     'AwsSolutions-S1': logging,
     'HIPAA.Security-S3BucketLoggingEnabled': logging,
     'HIPAA.Security-S3BucketReplicationEnabled':
       'Every version is kept and locked, so replication is no protection against overwriting; a copy in a second account ' +
-      "is the operator's choice and docs/deploy.md names it among what a production stage needs",
+      "is the operator's choice: docs/deploy.md",
   });
   return bucket;
 }

@@ -178,4 +178,17 @@ export function describeTrail({
     expect(JSON.stringify(apart.running.json)).toContain(`arn:aws:s3:::${bucket}/v1/segments/*`);
     expect(apart.archiveTrail?.resources('AWS::CloudTrail::Trail')).toHaveLength(1);
   });
+
+  test('the policy that docs/deploy.md bootstraps with lets CloudFormation make every service of the templates', () => {
+    const text = readFileSync(join(__dirname, '../../../docs/policies/deployment.json'), 'utf8');
+    const allowed = statementsOf('deployment', JSON.parse(text)).filter(({ effect }) => effect === 'Allow');
+    const prefixes = new Set(allowed.flatMap(({ actions }) => actions.map((action) => action.split(':')[0])));
+    const types = [...production.all, ...apart.all].flatMap(({ json }) =>
+      Object.values(json.Resources).map(({ Type }) => Type),
+    );
+    const services = new Set(types.map((type) => (type.split('::')[1] ?? '').toLowerCase()));
+    services.delete('cdk');
+    const named = [...services].map((service) => (service === 'cognito' ? 'cognito-idp' : service));
+    expect(named.filter((service) => !prefixes.has(service))).toEqual([]);
+  });
 }
