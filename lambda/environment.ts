@@ -88,7 +88,11 @@ export interface DocumentsEnvironment {
 }
 export interface ScopeEnvironment extends RecordsEnvironment, AccessLogEnvironment, DocumentsEnvironment {}
 export interface NoticesEnvironment extends RecordsEnvironment, DocumentsEnvironment {}
-export interface DossierEnvironment extends NarrativesEnvironment, AccessLogEnvironment, DocumentsEnvironment {}
+export interface DossierEnvironment
+  extends NarrativesEnvironment,
+    AccessLogEnvironment,
+    DocumentsEnvironment,
+    Pick<VerificationEnvironment, 'SIGNING_KEYS'> {}
 export interface SweepEnvironment extends Pick<ApiEnvironment, 'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN'> {
   readonly USER_POOL_ID: string;
   readonly STAGE: string;
@@ -159,6 +163,7 @@ export const dossierVariables = [
   ...documentsVariables,
   'AUDIT_INDEX_TABLE',
   'ARCHIVE_BUCKET',
+  'SIGNING_KEYS',
 ] as const satisfies readonly (keyof DossierEnvironment)[];
 export const sweepVariables = [
   'GOVERNANCE_TABLE',

@@ -621,7 +621,9 @@ export const functions = {
     concern: 'puts together, archives and releases what documents an incident',
     tables: [...keepsIncidents, readsIndex('A#*'), readsOutbox],
     patientKey: { Decrypt: ['governance'] },
-    archive: readsSegments,
+    // the log too, to prove what it shows under a checkpoint that it can check and not sign
+    archive: { reads: ['v1/segments/*', 'v1/log/*'], lists: ['ListBucket'] },
+    signingKey: ['GetPublicKey'],
     documents: { reads: ['incidents/*'], writes: ['incidents/*'] },
     queriesLogs: true,
     memoryMegabytes: 1769,

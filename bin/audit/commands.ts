@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { LogError } from '../../lambda/audit/log-error';
 import { checkProof, proveEvent } from '../../lambda/audit/proof';
 import { type Verification, verifyArchive } from '../../lambda/audit/verify';
+import { checkDossier } from '../../lambda/breach/dossier-check';
 import { say } from '../prompt';
 import { downloadArchive } from './download';
 import { describe } from './report';
@@ -23,7 +24,7 @@ interface VerifyFlags {
 }
 
 /**
- * Adds what an auditor does with evidence: verify, download, prove, check-proof, fingerprint.
+ * Adds what an auditor does with evidence: verify, download, prove, check-proof, check-dossier, fingerprint.
  * @param where the global options: which Ward is meant
  */
 export function addAuditEvidence(audit: Command, where: () => Pick<Where, 'outputs' | 'data'>): void {
@@ -80,12 +81,28 @@ export function addAuditEvidence(audit: Command, where: () => Pick<Where, 'outpu
     .argument('<file>', 'what ward audit prove printed')
     .requiredOption('--fingerprint <hex>', 'the pinned key', fingerprint)
     .action((file: string, flags: { fingerprint: string }) => {
-      const { event, leaf, checkpoint } = prove(file, flags.fingerprint);
+      const { event, leaf, checkpoint } = offline(file, (value) => checkProof(value, flags.fingerprint));
       say(`event        ${event.id} of ${event.at}`);
       say(`place        ${event.lane} ${event.seq}`);
       say(`segment      ${leaf.key}`);
       say(`checkpoint   ${checkpoint.origin}, ${checkpoint.size} leaves`);
       say('The event is in the log, as it is printed in the proof.');
+    });
+
+  audit
+    .command('check-dossier')
+    .description('check every proof that an incident’s dossier carries; exit 0 when all hold, else 1')
+    .argument('<file>', 'the dossier in JSON, archived or as ward drill breach leaves it')
+    .requiredOption('--fingerprint <hex>', 'the pinned key', fingerprint)
+    .action((file: string, flags: { fingerprint: string }) => {
+      const { checkpoint, scope, timeline, uncovered } = offline(file, (value) =>
+        checkDossier(value, flags.fingerprint),
+      );
+      say(`checkpoint   ${checkpoint ? `${checkpoint.origin}, ${checkpoint.size} leaves` : 'none'}`);
+      say(`scope        ${scope} access(es) proven`);
+      say(`timeline     ${timeline} event(s) proven`);
+      if (uncovered.length > 0) say(`uncovered    ${uncovered.length} event(s): the log had not reached them yet`);
+      say('What the dossier shows of the proven events is what the log has.');
     });
 
   audit
@@ -129,9 +146,9 @@ async function fromKms(where: Where): Promise<string> {
   return key.fingerprint;
 }
 
-function prove(file: string, pinned: string): ReturnType<typeof checkProof> {
+function offline<Checked>(file: string, check: (value: unknown) => Checked): Checked {
   try {
-    return checkProof(JSON.parse(readFileSync(file, 'utf8')), pinned);
+    return check(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
     if (error instanceof LogError) throw new Error(`the proof does not hold: ${error.code}`);
     if (error instanceof SyntaxError) throw new Error('the proof does not hold: not JSON');

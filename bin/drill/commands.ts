@@ -14,6 +14,8 @@ import { drillBreach, type Player } from './breach';
 const people = z.array(z.object({ name: z.string(), sub: z.uuid() }));
 /** an authenticator's code is good once, for half a minute */
 const codeMilliseconds = 30_000;
+/** between two looks for the next checkpoint */
+const checkpointMilliseconds = 5_000;
 
 export function addDrills(program: Command, where: () => { readonly outputs?: string; readonly data: string }): void {
   program
@@ -44,6 +46,7 @@ export function addDrills(program: Command, where: () => { readonly outputs?: st
         output: folder,
         say,
         now: () => new Date(),
+        awaitCheckpoint: () => pause(checkpointMilliseconds),
       });
       say(`The documents are in ${folder}. They are as real as the patients: not at all.`);
     });

@@ -48,14 +48,15 @@ export class ArchiveStore {
     }
   }
 
-  /** @returns names in the order of their bytes @param after names greater than this one alone */
-  async *list(prefix: string, after?: string): AsyncGenerator<string> {
+  /** @returns names in the order of their bytes @param after names greater than this one alone @param limit of a page */
+  async *list(prefix: string, after?: string, limit?: number): AsyncGenerator<string> {
     let token: string | undefined;
     do {
       const page = await this.s3.send(
         new ListObjectsV2Command({
           Bucket: this.bucket,
           Prefix: prefix,
+          ...(limit !== undefined && { MaxKeys: limit }),
           ...(token ? { ContinuationToken: token } : after ? { StartAfter: after } : {}),
         }),
       );

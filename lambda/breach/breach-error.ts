@@ -11,6 +11,7 @@ export type BreachErrorCode =
   | 'outcome-missing'
   | 'notice-unproven'
   | 'duty-open'
+  | 'evidence-uncovered'
   | 'safe-harbour'
   | 'template-variable'
   | 'template-unknown'

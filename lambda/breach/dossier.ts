@@ -1,51 +1,14 @@
 import { type Canonical, canonicalize } from '../audit/canonical';
 import { exceptions, factorNames, factors, questionsOf } from './assessment';
 import { dayOf, longDay } from './calendar';
+import { type DossierFacts, type Proof, unprovenAmong } from './dossier-facts';
 import { type DutyStatus, dutyStatuses } from './incident-duties';
 import { breachLocations, breachTypes, type Incident } from './incident-model';
-import type { DocumentItem, NarrativeItem, Person, Run } from './incident-store';
-import type { LogRow } from './operational-logs';
+import type { NarrativeItem, Person } from './incident-store';
 import type { Block } from './pdf';
 import { noticesOf } from './shown';
 import { coveredJurisdictions, notCovered, stateLaws } from './state-law';
 import { jurisdictionOf, jurisdictions } from './states';
-
-/** An event of the incident as the audit log has it: where it lies and what holds it there. */
-export interface Proof {
-  readonly id: string;
-  readonly at: string;
-  readonly action: string;
-  readonly actor: string | null;
-  readonly patient: string | null;
-  readonly reason: string | null;
-  readonly lane: string;
-  readonly seq: number;
-  readonly hash: string;
-  /** the archive's object, the place of the line in it and the path from the line to the root that the log's leaf signs; absent: not sealed yet */
-  readonly sealed?: {
-    readonly segment: string;
-    readonly index: number;
-    readonly size: number;
-    readonly path: readonly string[];
-    readonly root: string;
-  };
-}
-
-export interface DossierFacts {
-  readonly incident: Incident;
-  readonly people: readonly Person[];
-  readonly runs: readonly Run[];
-  readonly documents: readonly DocumentItem[];
-  readonly narratives: readonly (Pick<NarrativeItem, 'id' | 'kind' | 'author' | 'at'> & { readonly text: string })[];
-  /** what was done about the incident */
-  readonly timeline: readonly Proof[];
-  /** the accesses that it is about */
-  readonly scope: readonly Proof[];
-  readonly logs: readonly LogRow[];
-  readonly origin: string;
-  readonly madeAt: Date;
-  readonly madeBy: string;
-}
 
 /** Everything about an incident in one document. 45 CFR 164.414(b), 164.530(j): the burden of proof is the entity's. */
 export function dossierOf(facts: DossierFacts) {
@@ -64,6 +27,8 @@ export function dossierOf(facts: DossierFacts) {
     scope: { runs: facts.runs.map((run) => plain(run)), events: facts.scope.map((proof) => plain(proof)) },
     documents: facts.documents.map((document) => plain(document)),
     timeline: facts.timeline.map((proof) => plain(proof)),
+    /** from each segment to the root that the checkpoint signs; `uncovered` has no checkpoint yet */
+    audit_proof: plain({ ...facts.log, uncovered_events: uncoveredOf(facts) }),
     operational_logs: facts.logs.map((row) => plain(row)),
   };
 }
@@ -71,6 +36,11 @@ export type Dossier = ReturnType<typeof dossierOf>;
 
 /** @returns the dossier's bytes: canonical JSON, so that whoever has the same facts has the same hash */
 export const encodeDossier = (dossier: Dossier): Buffer => Buffer.from(canonicalize(dossier as unknown as Canonical));
+
+const uncoveredOf = ({ scope, timeline, log }: DossierFacts) => ({
+  scope: unprovenAmong(scope, log),
+  timeline: unprovenAmong(timeline, log),
+});
 
 /** what JSON cannot say is left out */
 const plain = <T extends object>(value: T): Canonical => JSON.parse(JSON.stringify(value));
@@ -144,6 +114,8 @@ export function dossierBlocks(facts: DossierFacts): Block[] {
     { kind: 'lines', lines: facts.timeline.map(proofLine) },
     { kind: 'heading', text: 'Accesses in scope' },
     { kind: 'lines', lines: facts.scope.map(proofLine) },
+    { kind: 'heading', text: 'Proof of these events' },
+    ...proofBlocks(facts),
     { kind: 'heading', text: 'Operational logs around the event' },
     {
       kind: 'lines',
@@ -176,6 +148,23 @@ function assessmentBlocks({ incident, narratives }: DossierFacts): Block[] {
   return [
     ...blocks,
     { kind: 'paragraph', text: `Probability: ${assessment.probability}. ${String(reasons['conclusion'] ?? '')}` },
+  ];
+}
+
+function proofBlocks(facts: DossierFacts): Block[] {
+  const { scope, timeline } = uncoveredOf(facts);
+  const { checkpoint, segments } = facts.log;
+  const covered =
+    checkpoint === undefined
+      ? 'No signed checkpoint of the audit log covers any of these events yet.'
+      : `${segments.length} segment(s) of the audit log are proven under the signed checkpoint below.`;
+  const open =
+    scope + timeline === 0
+      ? 'It covers every one of them.'
+      : `Not covered yet: ${scope} access(es) in scope and ${timeline} event(s) of the timeline.`;
+  return [
+    { kind: 'paragraph', text: `${covered} ${open} The dossier in JSON carries the proofs: ward audit check-dossier.` },
+    ...(checkpoint === undefined ? [] : [{ kind: 'lines', lines: checkpoint.trim().split('\n') } as const]),
   ];
 }
 

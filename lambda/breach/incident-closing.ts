@@ -45,3 +45,13 @@ function demandComplete(incident: Incident, people: readonly PersonNotice[]): vo
   );
   if (first) throw new BreachError('duty-open', first.id, 'has no proof');
 }
+
+/** @param uncovered accesses in scope that no signed checkpoint covers @throws BreachError when there are any */
+export function demandEvidence(uncovered: number): void {
+  if (uncovered === 0) return;
+  throw new BreachError(
+    'evidence-uncovered',
+    'scope',
+    `${uncovered} access(es) are not under a signed checkpoint of the audit log yet: archive it again in two minutes`,
+  );
+}

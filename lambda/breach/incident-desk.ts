@@ -11,6 +11,7 @@ import type { NarrativesEnvironment } from '../environment';
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { entityTag } from '../http/conditions';
+import { problemOf } from '../http/problem-of';
 import type { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
 import { BreachError } from './breach-error';
@@ -70,8 +71,10 @@ export class IncidentDesk {
     } catch (error) {
       if (!(error instanceof BreachError)) throw error;
       const resources = incident ? [resourceOf(incident)] : [];
-      await this.runtime.outbox.record(permit.event({ status: 409, outcome: 'error', reason: error.code, resources }));
-      throw error;
+      const problem = problemOf(error);
+      const { status } = problem;
+      await this.runtime.outbox.record(permit.event({ status, outcome: 'error', reason: error.code, resources }));
+      throw this.runtime.told(problem);
     }
   }
 

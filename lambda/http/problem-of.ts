@@ -41,6 +41,7 @@ const incidentStates: readonly BreachError['code'][] = [
   'outcome-missing',
   'notice-unproven',
   'duty-open',
+  'evidence-uncovered',
   'safe-harbour',
 ];
 

@@ -1,7 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { type DrillOutcome, drillBreach, type Player } from '../../bin/drill/breach';
+import { CheckpointSigner } from '../../lambda/audit/checkpoint-signer';
+import { LogError } from '../../lambda/audit/log-error';
+import { checkDossier } from '../../lambda/breach/dossier-check';
+import { newSigner, note } from '../audit/archive';
 import { type OwnCloud, ownCloud } from './own-cloud';
 import { expectProblem } from './scene';
 import type { Ward } from './ward';
@@ -18,6 +24,23 @@ afterAll(async () => {
   await own.remove();
   rmSync(output, { recursive: true });
 });
+
+interface DossierEvent {
+  at: string;
+  actor: string;
+  patient: string;
+  sealed: { line: string; index: number };
+}
+interface Dossier {
+  audit_log: string;
+  scope: { events: DossierEvent[] };
+  timeline: DossierEvent[];
+  audit_proof: { checkpoint: string; key: string; segments: { index: number }[]; uncovered_events: unknown };
+}
+function first<Item>([item]: readonly Item[]): Item {
+  if (item === undefined) throw new Error('there is none');
+  return item;
+}
 
 const mails = (): string[] => {
   const folder = join(cloud.directory, 'mail');
@@ -44,6 +67,10 @@ describe('a drill of a whole breach - 45 CFR 164.400-414', () => {
       output,
       say: () => undefined,
       now: () => new Date(),
+      awaitCheckpoint: async () => {
+        await own.cloud.settled();
+        await own.invoke('checkpointer', {});
+      },
     });
   }, 300_000);
 
@@ -99,6 +126,54 @@ describe('a drill of a whole breach - 45 CFR 164.400-414', () => {
     ])
       expect(actions).toContain(action);
     expect(dossier.deadlines.every(({ status }: { status: string }) => status === 'met')).toBe(true);
+  });
+
+  describe('carries proofs that anybody checks with the public key alone - 45 CFR 164.414(b)', () => {
+    const read = (): Dossier => JSON.parse(readFileSync(join(output, 'dossier.json'), 'utf8'));
+    let fingerprint = '';
+    beforeAll(async () => {
+      const { region, credentials, urls } = cloud.cloud;
+      const kms = new KMSClient({ region, credentials, endpoint: urls.kms });
+      const [key] = await new CheckpointSigner(kms, cloud.output('SigningKeys').split(' ')).keys();
+      fingerprint = key?.fingerprint ?? '';
+    });
+
+    test('of every access in scope, and of all that was done before the checkpoint', () => {
+      const dossier = read();
+      const checked = checkDossier(dossier, fingerprint);
+      expect(checked.scope).toBe(dossier.scope.events.length);
+      expect(checked.timeline).toBeGreaterThan(20);
+      expect(checked.timeline + checked.uncovered.length).toBe(dossier.timeline.length);
+      expect(dossier.audit_proof.uncovered_events).toEqual({ scope: 0, timeline: checked.uncovered.length });
+    });
+
+    test.each<[string, (dossier: Dossier) => void]>([
+      ['an access by somebody else', ({ scope }) => (first(scope.events).actor = randomUUID())],
+      ['an access to somebody else', ({ scope }) => (first(scope.events).patient = randomUUID())],
+      ['another line', ({ scope }) => (first(scope.events).sealed.line = scope.events[1]?.sealed.line ?? '')],
+      ['another place in its segment', ({ scope }) => (first(scope.events).sealed.index += 1)],
+      ['a step at another time', ({ timeline }) => (first(timeline).at = '2026-01-01T00:00:00.000Z')],
+      ['another place in the log', ({ audit_proof }) => (first(audit_proof.segments).index += 1)],
+      [
+        'another root',
+        ({ audit_proof }) => (audit_proof.checkpoint = audit_proof.checkpoint.replace(/\n\d+\n/, '\n3\n')),
+      ],
+      ['another log', (dossier) => (dossier.audit_log = 'ward/elsewhere/local')],
+    ])('and a forged one fails: %s', (_, forge) => {
+      const dossier = read();
+      forge(dossier);
+      expect(() => checkDossier(dossier, fingerprint)).toThrow(LogError);
+    });
+
+    test('and one under a checkpoint of the forger’s own key fails', () => {
+      const dossier = read();
+      const forger = newSigner();
+      const [origin = '', size = '', root = ''] = dossier.audit_proof.checkpoint.split('\n');
+      dossier.audit_proof.key = forger.spki.toString('base64');
+      dossier.audit_proof.checkpoint = note(forger, Number(size), Buffer.from(root, 'base64'), origin);
+      expect(() => checkDossier(dossier, fingerprint)).toThrow('note-signature-invalid');
+      expect(checkDossier(dossier, forger.fingerprint).scope).toBe(dossier.scope.events.length);
+    });
   });
 
   test('archives the dossier under lock, with its hash in the audit log', async () => {
