@@ -20,7 +20,7 @@ const archiveFolders = {
     'Sealer',
   ],
   'v1/segments/* s3:PutObject': ['Reconciler', 'Sealer'],
-  'v1/log/* s3:GetObject': ['Checkpointer'],
+  'v1/log/* s3:GetObject': ['Checkpointer', 'IncidentDossier'],
   'v1/log/* s3:PutObject': ['Checkpointer'],
   'v1/* s3:GetObject': ['Verification'],
   'v1/* s3:GetObjectVersion': ['Verification'],
