@@ -7,7 +7,7 @@ import { signalRules, windowRules } from './rules';
 import type { View } from './rules/rule';
 import { mostEvents, union } from './sample';
 import { isExplained, judge } from './settle';
-import { add, emptyState, marksOf, trim } from './state';
+import { add, bound, emptyState, marksOf, trim } from './state';
 
 /**
  * Takes in one event of one subject. Pure. The same event again, or events of the last day in another order, lead to the
@@ -28,13 +28,17 @@ export function detect(
   const found = marksOf(observation, facts, local);
   const history = once(() => historyBefore(before, local.day));
   const signals = facts && needsFacts(observation) ? signalsOf(observation, facts, { ...context, history }) : undefined;
-  const taken = trim(add(before, observation, { found, local, signals }), settings);
+  const added = add(before, observation, { found, local, signals });
+  const hourKey = String(local.hour).padStart(2, '0');
+  const trimmed = before.days[local.day] ? added : trim(added, settings);
+  const taken = before.days[local.day]?.[hourKey] ? trimmed : bound(trimmed);
 
   const hours = taken.days[local.day] ?? {};
   const view: View = {
     settings,
     role: taken.role,
-    hour: hours[String(local.hour).padStart(2, '0')] ?? {},
+    hour: hours[hourKey] ?? {},
+    dayAtMost: (mark) => Object.values(hours).reduce((sum, hour) => sum + (hour[mark]?.members.length ?? 0), 0),
     day: (mark) => union(Object.values(hours).map((hour) => hour[mark])),
     history,
     baseline: context.baseline,
@@ -62,8 +66,7 @@ export function detect(
     ];
   });
   const key = `${local.day}|${observation.patient}`;
-  if (!facts || !signals || settings.urgentGraceMinutes > 0 || taken.unexplained[key]?.verdict)
-    return { state: taken, findings };
+  if (!facts || !signals || settings.urgentGraceMinutes > 0) return { state: taken, findings };
   const judged = judge(taken, new Map([[key, facts]]), { ...context, onlyAlerting: true });
   return { state: judged.state, findings: [...findings, ...judged.findings] };
 }

@@ -56,7 +56,10 @@ export interface Facts {
   readonly relations: readonly Relation[];
   /** the patient is marked as one whom people are curious about */
   readonly vip: boolean;
-  /** the patient had to do with the organization (a task, a care team's new member) within 30 days before or after */
+  /**
+   * the patient had to do with the organization (a task other than a claim, a care team's new member) within 30 days before
+   * or after; an emergency access shows nothing, since whoever opens one would vouch for themselves
+   */
   readonly active?: boolean;
   /** the patient has a task of the actor's department, or of one of its people, within 30 days before or after */
   readonly ownDepartment?: boolean;
@@ -78,7 +81,6 @@ export const marks = [
   'probes',
   'searches',
   'misses',
-  'found',
   'exports',
   'emergencies',
   'suspended',
@@ -150,6 +152,8 @@ export interface RoleBaseline {
   readonly daily: number;
   /** patients a week without an explanation */
   readonly unexplainedWeekly: number;
+  /** of the accesses without an explanation, how many have each signal, 0 to 1 */
+  readonly shares: Readonly<Record<string, number>>;
 }
 
 export const severities = ['low', 'medium', 'high', 'critical'] as const;
@@ -167,7 +171,7 @@ export interface Finding {
   readonly patients: readonly string[];
   /** the event that the finding begins with, UTC */
   readonly at: string;
-  /** local day: the window in which the same rule makes one alert of one actor */
+  /** local day, or the Monday of a week: the window in which the same rule makes one alert of one actor */
   readonly window: string;
   /** ids of audit events, at most 8 */
   readonly evidence: readonly string[];

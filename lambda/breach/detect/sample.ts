@@ -4,18 +4,17 @@ import type { Mark, Sample } from './model';
 /** The most members that an hour keeps of a mark; a count says "at least" from there on. */
 export const mostMembers: Readonly<Record<Mark, number>> = {
   patients: 160,
-  denials: 64,
-  probes: 64,
-  searches: 128,
-  misses: 128,
-  found: 128,
-  exports: 128,
-  emergencies: 64,
-  suspended: 64,
+  denials: 60,
+  probes: 60,
+  searches: 100,
+  misses: 100,
+  exports: 60,
+  emergencies: 50,
+  suspended: 50,
   admitted: 16,
-  failures: 64,
-  'second-factors': 64,
-  presence: 240,
+  failures: 60,
+  'second-factors': 60,
+  presence: 60,
 };
 /** The most event ids that stand for a finding. */
 export const mostEvents = 8;

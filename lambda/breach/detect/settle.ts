@@ -1,10 +1,11 @@
+import type { Day } from '../calendar';
 import type { Context, Result } from './context';
-import { daysBefore } from './local-time';
-import type { ActorState, Facts, Finding, RoleBaseline, Unexplained } from './model';
+import type { ActorState, Facts, Finding, Unexplained } from './model';
 import { signalRules } from './rules';
-import { breadthDays, breadthOf, unexplainedPatients } from './rules/unexplained-patients';
+import type { SignalRule } from './rules/rule';
+import { unexplainedAccess } from './rules/unexplained-access';
+import { breadthOf, unexplainedPatients, weekOf } from './rules/unexplained-patients';
 import { mostEvents } from './sample';
-import type { DetectionSettings } from './settings';
 
 /** An access whose time to be explained is over: look its facts up again and hand them to settle. */
 export interface Due {
@@ -15,32 +16,36 @@ export interface Due {
   readonly at: string;
 }
 
+/** A finding names as many patients; the audit log has them all. */
+const mostPatients = 20;
+
 /** Emergency access explains what is read under it, never its own opening. */
 export const isExplained = ({ explanations }: Facts, opensEmergency: boolean): boolean =>
   explanations.some((each) => !(opensEmergency && each === 'emergency'));
 
 /** @returns when the access will have waited long enough, UTC: sooner where its score makes an alert already */
-function dueAt(entry: Unexplained, all: readonly Unexplained[], settings: DetectionSettings): string {
-  const urgent = scoreOf(signalsWith(entry, all), settings) >= settings.threshold;
+function dueAt(entry: Unexplained, all: readonly Unexplained[], context: Context): string {
+  const { settings } = context;
+  const urgent = scoreOf(signalsWith(entry, all), context) >= settings.threshold;
   const minutes = urgent ? Math.min(settings.urgentGraceMinutes, settings.graceHours * 60) : settings.graceHours * 60;
   return new Date(Date.parse(entry.at) + minutes * 60_000).toISOString();
 }
 
 /** @returns the accesses to look up again at this moment (UTC), oldest first */
-export function due(state: ActorState, now: string, settings: DetectionSettings): readonly Due[] {
+export function due(state: ActorState, now: string, context: Context): readonly Due[] {
   const all = Object.values(state.unexplained);
   return Object.entries(state.unexplained)
-    .filter(([, entry]) => entry.verdict === undefined && dueAt(entry, all, settings) <= now)
+    .filter(([, entry]) => entry.verdict === undefined && dueAt(entry, all, context) <= now)
     .map(([key, { patient, at }]) => ({ key, patient, at }))
     .sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
 /** @returns the moment from which on due() will have something, UTC; undefined while nothing waits */
-export function nextDueAt(state: ActorState, settings: DetectionSettings): string | undefined {
+export function nextDueAt(state: ActorState, context: Context): string | undefined {
   const all = Object.values(state.unexplained);
   return all
     .filter(({ verdict }) => verdict === undefined)
-    .map((entry) => dueAt(entry, all, settings))
+    .map((entry) => dueAt(entry, all, context))
     .sort()[0];
 }
 
@@ -56,29 +61,34 @@ export function settle(state: ActorState, looked: ReadonlyMap<string, Facts>, co
 export function judge(
   state: ActorState,
   looked: ReadonlyMap<string, Facts>,
-  { settings, baseline, onlyAlerting }: Context & { readonly onlyAlerting: boolean },
+  context: Context & { readonly onlyAlerting: boolean },
 ): Result {
+  const { settings, onlyAlerting } = context;
   const next: Record<string, Unexplained> = { ...state.unexplained };
   const patients = new Set<string>();
   const days = new Set<string>();
   for (const [key, facts] of looked) {
     const entry = next[key];
-    if (!entry || entry.verdict) continue;
+    if (!entry) continue;
+    if (entry.verdict === 'unexplained') {
+      // told again, because its alert may not have been stored
+      patients.add(entry.patient);
+      days.add(entry.day);
+    }
+    if (entry.verdict) continue;
     const fresh = { ...entry, signals: renewed(entry, facts) };
     const explained = isExplained(facts, entry.signals.includes('emergency-without-cause'));
-    const score = scoreOf(signalsWith(fresh, Object.values(next)), settings);
+    const score = scoreOf(signalsWith(fresh, Object.values(next)), context);
     if (onlyAlerting && (explained || score < settings.threshold)) continue;
     next[key] = { ...fresh, verdict: explained ? 'explained' : 'unexplained' };
     patients.add(entry.patient);
     days.add(entry.day);
   }
   const all = Object.values(next);
-  const snooping = all
-    .filter((entry) => entry.verdict === 'unexplained' && patients.has(entry.patient))
-    .flatMap((entry) => snoopingFinding(state, entry, all, settings));
-  const breadth = [...new Set(all.map(({ day }) => day))]
-    .filter((day) => [...days].some((judged) => judged <= day && judged >= daysBefore(day, breadthDays - 1)))
-    .flatMap((day) => breadthFinding(state, day, all, { settings, baseline }));
+  const affected = new Set(all.filter(({ patient }) => patients.has(patient)).map(({ day }) => day));
+  const snooping = [...affected].flatMap((day) => snoopingFindings(state, day, all, context));
+  const weeks = new Set([...days].map(weekOf));
+  const breadth = [...weeks].flatMap((week) => breadthFinding(state, week, all, context));
   return { state: { ...state, unexplained: next }, findings: [...snooping, ...breadth] };
 }
 
@@ -94,49 +104,78 @@ function signalsWith(entry: Unexplained, all: readonly Unexplained[]): readonly 
   return [...entry.signals, ...remembered.map(({ id }) => id)];
 }
 
-/** @returns the sum of the weights of the signals */
-const scoreOf = (signals: readonly string[], { weights }: DetectionSettings): number =>
-  signalRules.reduce((sum, { id }) => sum + (signals.includes(id) ? weights[id] : 0), 0);
+/** A signal that half of a role's unexplained accesses have says nothing; one that a tenth have says all it can. */
+const [tellsAll, tellsNothing] = [0.1, 0.5];
 
-function snoopingFinding(
-  { subject }: ActorState,
-  entry: Unexplained,
-  all: readonly Unexplained[],
-  settings: DetectionSettings,
-): Finding[] {
+/** @returns what the signal adds to a score: its weight, less where it is common in the role */
+function pointsOf({ id, assumedShare = 0 }: SignalRule, { settings, baseline }: Context): number {
+  if (id === unexplainedAccess.id) return settings.weights[id];
+  const share = baseline?.shares[id] ?? assumedShare;
+  return settings.weights[id] * Math.min(1, Math.max(0, (tellsNothing - share) / (tellsNothing - tellsAll)));
+}
+
+const scoreOf = (signals: readonly string[], context: Context): number =>
+  signalRules.reduce((sum, rule) => sum + (signals.includes(rule.id) ? pointsOf(rule, context) : 0), 0);
+
+/** An access whose score is high enough, and its signals, the most telling first. */
+interface Scored {
+  readonly entry: Unexplained;
+  readonly rules: readonly SignalRule[];
+  readonly score: number;
+}
+
+function scored(entry: Unexplained, all: readonly Unexplained[], context: Context): Scored {
   const signals = signalsWith(entry, all);
-  const score = scoreOf(signals, settings);
-  if (score < settings.threshold) return [];
-  const telling = signalRules
+  const rules = signalRules
     .filter(({ id }) => signals.includes(id))
-    .sort((a, b) => settings.weights[b.id] - settings.weights[a.id]);
-  const [first] = telling;
-  if (!first) return [];
-  return [
-    {
-      rule: first.id,
-      severity: first.severity,
-      mayContain: false,
-      subject,
-      actor: subject,
-      patients: [entry.patient],
-      at: entry.at,
-      window: entry.day,
-      evidence: entry.events,
-      signals: telling.slice(1).map(({ id }) => id),
-      measure: score,
-      reason: first.reason,
-    },
-  ];
+    .sort((a, b) => pointsOf(b, context) - pointsOf(a, context));
+  return { entry, rules, score: scoreOf(signals, context) };
+}
+
+/** @returns a finding for each rule that is the most telling one of some access of the day, with all such accesses */
+function snoopingFindings({ subject }: ActorState, day: Day, all: readonly Unexplained[], context: Context): Finding[] {
+  const alerting = all
+    .filter((entry) => entry.day === day && entry.verdict === 'unexplained')
+    .map((entry) => scored(entry, all, context))
+    .filter(({ score }) => score >= context.settings.threshold);
+  return signalRules.flatMap((rule): Finding[] => {
+    const same = alerting.filter(({ rules }) => rules[0]?.id === rule.id);
+    if (same.length === 0) return [];
+    const others = signalRules.filter(
+      ({ id }) => id !== rule.id && same.some(({ rules }) => rules.some((each) => each.id === id)),
+    );
+    return [
+      {
+        rule: rule.id,
+        severity: rule.severity,
+        mayContain: false,
+        subject,
+        actor: subject,
+        patients: same
+          .map(({ entry }) => entry.patient)
+          .sort()
+          .slice(0, mostPatients),
+        at: same.map(({ entry }) => entry.at).sort()[0] ?? '',
+        window: day,
+        evidence: same
+          .flatMap(({ entry }) => entry.events)
+          .sort()
+          .slice(0, mostEvents),
+        signals: others.map(({ id }) => id),
+        measure: Math.max(...same.map(({ score }) => score)),
+        reason: rule.reason,
+      },
+    ];
+  });
 }
 
 function breadthFinding(
   { subject }: ActorState,
-  day: string,
+  monday: Day,
   all: readonly Unexplained[],
-  context: { readonly settings: DetectionSettings; readonly baseline: RoleBaseline | undefined },
+  context: Context,
 ): Finding[] {
-  const week = breadthOf(all, day, context);
+  const week = breadthOf(all, monday, context);
   if (!week) return [];
   const patients = [...new Set(week.map(({ patient }) => patient))].sort();
   const { id, severity, mayContain, reason } = unexplainedPatients;
@@ -147,31 +186,13 @@ function breadthFinding(
       mayContain,
       subject,
       actor: subject,
-      patients: patients.slice(0, 20),
+      patients: patients.slice(0, mostPatients),
       at: week.reduce((first, { at }) => (at < first ? at : first), week[0]?.at ?? ''),
-      window: day,
+      window: monday,
       evidence: [...new Set(week.flatMap(({ events }) => events))].sort().slice(0, mostEvents),
       signals: [],
       measure: patients.length,
       reason,
     },
   ];
-}
-
-/** @returns what people of a role do on average, from the states of all of them; undefined for none who worked */
-export function roleBaseline(role: RoleBaseline['role'], states: readonly ActorState[]): RoleBaseline | undefined {
-  const worked = states.filter((state) => state.role === role && state.history.daily.count > 0);
-  if (worked.length === 0) return undefined;
-  const mean = (of: (state: ActorState) => number) => worked.reduce((sum, state) => sum + of(state), 0) / worked.length;
-  return {
-    v: 1,
-    role,
-    people: worked.length,
-    hourly: mean(({ history }) => history.hourly.mean),
-    daily: mean(({ history }) => history.daily.mean),
-    // what is remembered is of two weeks
-    unexplainedWeekly: mean(
-      ({ unexplained }) => Object.values(unexplained).filter(({ verdict }) => verdict === 'unexplained').length / 2,
-    ),
-  };
 }

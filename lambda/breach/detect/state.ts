@@ -1,8 +1,7 @@
-import { type Day, daysBetween } from '../calendar';
+import type { Day } from '../calendar';
 import { closedDays, foldDay, noHistory } from './history';
 import { daysBefore, type LocalTime, localTime } from './local-time';
 import type { ActorState, Facts, Hour, Mark, Observation, Unexplained } from './model';
-import { attempts } from './observe';
 import { addTo, digest, mostEvents, mostMembers, smallest } from './sample';
 import type { DetectionSettings } from './settings';
 
@@ -10,10 +9,13 @@ import type { DetectionSettings } from './settings';
 const openDays = 3;
 /** Accesses without an explanation are remembered for as long: who comes back within it comes back. */
 export const memoryDays = 14;
-/** No person has more of them; who has is found by other rules long before. */
-const mostUnexplained = 400;
+/** In a day nobody has more of them; who has is found by other rules long before. */
+const mostUnexplainedADay = 60;
 /** A subject of whom nothing is heard for as long is forgotten; averages are learned anew then. */
 const stateDays = 90;
+
+/** What a sign-in mends is denied to everybody several times a day. */
+const mendable = ['session-idle', 'session-ended', 'signed-out', 'reauthentication-required'];
 
 export function emptyState({ subject, role }: Pick<Observation, 'subject' | 'role'>): ActorState {
   const nothing = { watermark: '', days: {}, unexplained: {}, history: noHistory, expiresAt: '' };
@@ -25,27 +27,27 @@ export function marksOf(observation: Observation, facts: Facts | undefined, loca
   const { authenticated, kind, outcome, reason, patient, session, network, request, id, at } = observation;
   if (!authenticated) {
     if (kind !== 'sign-in' || outcome !== 'deny') return [];
-    return [[reason === 'second-factor-failed' ? 'second-factors' : 'failures', id]];
+    return [[reason === 'second-factor-failed' ? 'second-factors' : 'failures', digest(id)]];
   }
   const found: [Mark, string][] = [];
   const minute = String(local.minute).padStart(2, '0');
   found.push(['presence', `${minute}|${(session ?? '').slice(0, 8)}|${network ?? ''}`]);
   const own = observation.basis === 'self' || observation.basis === 'representative';
   if (outcome === 'permit') {
-    if (facts?.suspendedSince !== undefined && facts.suspendedSince < at) found.push(['admitted', id]);
-    if (kind === 'search') found.push(['searches', request ?? id]);
-    if (kind === 'search' && reason === 'no-match') found.push(['misses', request ?? id]);
-    if (kind === 'emergency') found.push(['emergencies', id]);
+    if (facts?.suspendedSince !== undefined && facts.suspendedSince < at) found.push(['admitted', digest(id)]);
+    if (kind === 'search') found.push(['searches', digest(request ?? id)]);
+    if (kind === 'search' && reason === 'no-match') found.push(['misses', digest(request ?? id)]);
+    if (kind === 'emergency') found.push(['emergencies', digest(id)]);
     if (patient !== null && !own) {
       if (kind === 'access' || kind === 'export') found.push(['patients', digest(patient)]);
-      if (kind === 'search') found.push(['found', digest(patient)]);
       if (kind === 'export') found.push(['exports', patient]);
     }
     return found;
   }
   const guessed = outcome === 'error' ? reason === 'not-found' : reason === 'no-relationship';
   if (guessed && patient !== null && kind !== 'other') found.push(['probes', patient]);
-  if (outcome === 'deny') found.push(reason === 'suspended' ? ['suspended', id] : ['denials', id]);
+  if (outcome === 'deny' && !mendable.includes(reason ?? ''))
+    found.push(reason === 'suspended' ? ['suspended', digest(id)] : ['denials', digest(id)]);
   return found;
 }
 
@@ -87,6 +89,8 @@ function entry(
 ): Record<string, Unexplained> {
   const key = `${day}|${patient}`;
   const before = state.unexplained[key];
+  const today = Object.keys(state.unexplained).reduce((count, each) => count + Number(each.startsWith(day)), 0);
+  if (!before && today >= mostUnexplainedADay) return {};
   if (!before) return { [key]: { patient, day, at, events: [id], signals } };
   const next = {
     ...before,
@@ -97,7 +101,7 @@ function entry(
   return { [key]: next };
 }
 
-/** @returns the state without what is too old to count, what is closed being averaged */
+/** @returns the state without what is too old to count, closed days being averaged: once a day is enough */
 export function trim(state: ActorState, settings: DetectionSettings): ActorState {
   const { day } = localTime(state.watermark, settings.timeZone);
   const until = daysBefore(day, openDays);
@@ -107,19 +111,25 @@ export function trim(state: ActorState, settings: DetectionSettings): ActorState
     ? closedDays(state, until).reduce((all, [each, hours]) => foldDay(all, each, hours), state.history)
     : state.history;
   const days = stale ? Object.fromEntries(Object.entries(state.days).filter(([each]) => each > until)) : state.days;
-  const entries = Object.entries(state.unexplained);
-  const old = entries.some(([, each]) => daysBetween(each.day, day) > memoryDays) || entries.length > mostUnexplained;
-  const unexplained = old
-    ? Object.fromEntries(
-        entries
-          .filter(([, each]) => daysBetween(each.day, day) <= memoryDays)
-          .sort(([a], [b]) => (a < b ? 1 : -1))
-          .slice(0, mostUnexplained),
-      )
-    : state.unexplained;
+  const first = daysBefore(day, memoryDays);
+  const unexplained = Object.fromEntries(Object.entries(state.unexplained).filter(([, each]) => each.day >= first));
   return { ...state, history, days, unexplained, expiresAt };
 }
 
-/** @returns whether the observation is an attempt that was refused */
-export const isAttempt = ({ outcome, reason }: Observation): boolean =>
-  outcome === 'deny' && attempts.includes(reason ?? '');
+/** An item of DynamoDB has 400 KB at most, and an hour of everything at once adds 20. */
+const mostCharacters = 330_000;
+
+/**
+ * The adversary floods every set for days, so that the state can no longer be stored and nothing more is seen. Their oldest
+ * hours go first: those have made their alerts.
+ */
+export function bound(state: ActorState): ActorState {
+  if (JSON.stringify(state).length <= mostCharacters) return state;
+  const [day] = Object.keys(state.days).sort();
+  const hours = state.days[day ?? ''];
+  const [oldest] = Object.keys(hours ?? {}).sort();
+  if (day === undefined || hours === undefined || oldest === undefined) return state;
+  const { [oldest]: _, ...left } = hours;
+  const { [day]: __, ...days } = state.days;
+  return bound({ ...state, days: Object.keys(left).length > 0 ? { ...days, [day]: left } : days });
+}

@@ -14,7 +14,7 @@ export const impossibleTravel: WindowRule = {
   reason: 'Two sign-ins of one person took turns from two networks faster than anybody moves.',
   evaluate: ({ hour, history, settings }) => {
     const { presence } = hour;
-    if (!presence) return undefined;
+    if (!presence || new Set(presence.members.map(placeOf)).size < 2) return undefined;
     const switches = mostSwitches(presence, history().networks);
     return switches >= settings.travelSwitches ? ({ measure: switches, seen: [presence] } satisfies Hit) : undefined;
   },
@@ -25,6 +25,9 @@ interface Place {
   readonly session: string;
   readonly network: string;
 }
+
+/** The sign-in and its network. */
+const placeOf = (member: string): string => member.slice(3);
 
 /** Of all pairs of sign-ins from different networks, of which one is new or none is known yet. */
 function mostSwitches({ members }: Sample, known: Readonly<Record<string, string>>): number {

@@ -6,6 +6,7 @@ export const inactivePatient: SignalRule = {
   severity: 'medium',
   reason:
     'A record was opened, or tried, of somebody who had nothing to do with the organization in the month around it.',
+  assumedShare: 0.25,
   sees: 'facts',
   applies: ({ active }) => active === false,
 };

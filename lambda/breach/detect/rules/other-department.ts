@@ -6,6 +6,7 @@ export const otherDepartment: SignalRule = {
   severity: 'medium',
   reason:
     'A record was opened, or tried, of somebody whom no department of the actor had to do with in the month around it.',
+  assumedShare: 0.4,
   sees: 'facts',
   applies: ({ ownDepartment }) => ownDepartment === false,
 };

@@ -9,9 +9,11 @@ export const patientsPerDay: WindowRule = {
   marks: ['patients'],
   reason: 'Records of far more patients were opened within a day than this person and people of the role usually open.',
   evaluate: (view) => {
+    const least = view.settings.volume.leastPerDay;
+    if (view.dayAtMost('patients') < least) return undefined;
     const patients = view.day('patients');
     const count = patients.members.length;
-    if (count < view.settings.volume.leastPerDay || count < dayLimit(view)) return undefined;
+    if (count < least || count < dayLimit(view)) return undefined;
     return { measure: count, seen: [patients] };
   },
 };

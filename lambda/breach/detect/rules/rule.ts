@@ -14,6 +14,8 @@ export interface View<M extends Mark = Mark> {
   readonly hour: Pick<Hour, M>;
   /** all hours of the local day together */
   readonly day: (mark: M) => Sample;
+  /** how many members the hours have when each counts by itself: never fewer than `day` has, and quickly told */
+  readonly dayAtMost: (mark: M) => number;
   /** averages of the days that are closed; made when asked for */
   readonly history: () => History;
   readonly baseline: RoleBaseline | undefined;
@@ -65,6 +67,8 @@ export interface Look {
 export type SignalRule = RuleText & {
   readonly id: keyof DetectionSettings['weights'];
   readonly severity: Exclude<Severity, 'critical'>;
+  /** how common it is taken to be until the role's baseline says so, 0 to 1; absent: rare */
+  readonly assumedShare?: number;
 } & (
     | { readonly sees: 'facts'; readonly applies: (facts: Facts) => boolean }
     | { readonly sees: 'access'; readonly applies: (look: Look) => boolean }

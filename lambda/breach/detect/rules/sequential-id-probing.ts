@@ -34,8 +34,12 @@ export const sequentialIdProbing: WindowRule = {
   marks: ['probes'],
   reason:
     'Records of many patients were tried by their ids without a relationship to any, or by ids that follow each other.',
-  evaluate: ({ hour, settings }) => {
-    const hit = atLeast(hour.probes, settings.probesPerHour) ?? inSequence(hour.probes, settings.sequentialProbes);
-    return hit && { ...hit, patients: hour.probes?.members ?? [] };
+  evaluate: ({ hour, day, settings }) => {
+    const today = day('probes');
+    const hit =
+      atLeast(today, settings.probesPerDay) ??
+      atLeast(hour.probes, settings.probesPerHour) ??
+      inSequence(hour.probes, settings.sequentialProbes);
+    return hit && { ...hit, patients: today.members };
   },
 };
