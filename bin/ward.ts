@@ -3,6 +3,7 @@ import { program } from 'commander';
 import { ApiClient, ApiError } from './api-client';
 import { addAuditEvidence } from './audit/commands';
 import { addAuditQueries } from './audit/query-commands';
+import { addBackups } from './backup';
 import { printCertificate } from './certificate';
 import { addContainment } from './contain-command';
 import { addDrills } from './drill/commands';
@@ -109,6 +110,7 @@ program
   });
 
 addContainment(program, connection.where);
+addBackups(program, connection.where);
 addDrills(program, connection.where);
 
 const audit = program.command('audit').description('the audit log and its archive');

@@ -20,6 +20,8 @@ export const stateFormat = 1;
 const markerFile = 'ward.json';
 const lockFile = 'lock.json';
 const cloudFile = 'cloud.json';
+/** of the process that holds the folder; they are of no backup */
+export const transientFiles: readonly string[] = [lockFile, cloudFile];
 
 const marker = z.object({
   ward: z.literal('laptop cloud'),
@@ -39,6 +41,9 @@ export class StateError extends Error {
     this.name = 'StateError';
   }
 }
+
+/** @returns whether a folder is one that the laptop cloud made */
+export const isStateFolder = (directory: string): boolean => existsSync(join(directory, markerFile));
 
 /**
  * The folder that the laptop cloud keeps everything in, mode 0700. One process holds it at a time.
