@@ -9,7 +9,7 @@ import {
   type ControlTarget,
   controlKey,
   freezableRole,
-  lockdownSubject,
+  lockdownRelease,
   longestDays,
   placed,
   released,
@@ -18,6 +18,7 @@ import {
 import { isInForce } from '../lambda/access/decide';
 import { type ControlItem, controlItem, controlReasons } from '../lambda/access/governance';
 import type { EventDraft, EventResource } from '../lambda/audit/event';
+import { isReleasable, readRestore, releasedRestore, setRestore } from '../lambda/contingency/restore';
 import type { TransactItem } from '../lambda/records/transaction';
 import type { Operator } from './operator';
 
@@ -74,7 +75,7 @@ export async function release(
   const current = await read(operator, target);
   if (!current || !isInForce(current, now)) throw new Error('nothing of that kind is in force');
   const item = released(current, author, now);
-  const spent = target.kind === 'lockdown' ? await approvalOf(operator, asked.approval, now) : [];
+  const spent = target.kind === 'lockdown' ? await approvalOf(operator, current, asked.approval, now) : [];
   const action = `control.${names[target.kind]}-release`;
   await record(operator, { action, reason: coded(item), target }, [
     ...setControl(operator.governanceTable, item),
@@ -113,13 +114,24 @@ async function suspend(operator: Operator, sub: string, reason: string): Promise
   return `user ${sub}: suspended and signed out`;
 }
 
-async function approvalOf(operator: Operator, id: string | undefined, now: Date): Promise<TransactItem[]> {
+async function approvalOf(
+  operator: Operator,
+  current: ControlItem,
+  id: string | undefined,
+  now: Date,
+): Promise<TransactItem[]> {
   const { governanceTable: table, documents } = operator;
   const approval = await readApproval(documents, table, parse(z.uuid(), id, 'name an approval with --approval'));
-  const good = approval?.state === 'approved' && approval.kind === 'lockdown-release' && !isExpired(approval, now);
+  const { kind, subject } = lockdownRelease(current);
+  const good = approval?.state === 'approved' && approval.kind === kind && !isExpired(approval, now);
   if (!approval || !good) throw new Error('the approval is not given, used or expired');
-  const use = { kind: 'lockdown-release', subject: lockdownSubject, executor: approval.requestedBy, now } as const;
-  return [consumeApproval(table, approval, use), approverStands(table, approval)];
+  const use = { kind, subject, executor: approval.requestedBy, now };
+  const spent = [consumeApproval(table, approval, use), approverStands(table, approval)];
+  if (!current.restore) return spent;
+  const restore = await readRestore(documents, table);
+  if (!isReleasable(restore, current.restore, approval.reason))
+    throw new Error('the restore was not replayed, or is not whole and the approval does not say so');
+  return [...spent, setRestore(table, releasedRestore(restore))];
 }
 
 function targetOf({ kind, target }: Pick<Containment, 'kind' | 'target'>): ControlTarget {

@@ -63,13 +63,19 @@ export interface VerificationEnvironment {
   readonly SIGNING_KEYS: string;
   readonly STAGE: string;
 }
-export interface CheckpointEnvironment extends VerificationEnvironment {
+export interface CheckpointEnvironment
+  extends VerificationEnvironment,
+    Pick<RecordsEnvironment, 'GOVERNANCE_TABLE' | 'RECORDS_TABLE' | 'KEYS_TABLE'> {
   readonly AUDIT_LOG_TABLE: string;
   /** SHA-256 of docs/formats/audit-log.md as it was deployed, in hex: the genesis leaf names it */
   readonly FORMAT_PAGE: string;
   /** SHA-256 of the stage's settings, in hex: a change of them is an event */
   readonly SETTINGS: string;
 }
+/** What the function reads that finds a restore and replays the log over it. */
+export interface RestoreEnvironment
+  extends VerificationEnvironment,
+    Pick<RecordsEnvironment, 'GOVERNANCE_TABLE' | 'RECORDS_TABLE' | 'KEYS_TABLE'> {}
 
 /** What functions read that open narratives of the governance table. */
 export interface NarrativesEnvironment extends ApiEnvironment {
@@ -218,9 +224,18 @@ export const verificationVariables = [
 export const checkpointVariables = [
   ...verificationVariables,
   'AUDIT_LOG_TABLE',
+  'GOVERNANCE_TABLE',
+  'RECORDS_TABLE',
+  'KEYS_TABLE',
   'FORMAT_PAGE',
   'SETTINGS',
 ] as const satisfies readonly (keyof CheckpointEnvironment)[];
+export const restoreVariables = [
+  ...verificationVariables,
+  'GOVERNANCE_TABLE',
+  'RECORDS_TABLE',
+  'KEYS_TABLE',
+] as const satisfies readonly (keyof RestoreEnvironment)[];
 export const disposalVariables = [
   ...recordsVariables,
   'RETENTION_YEARS',

@@ -148,6 +148,9 @@ export const consumesApprovals: readonly TableGrant[] = [
   },
   governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
 ];
+/** how far the log was when a table last heard of it: by that a restored one is known */
+const marks = (...actions: readonly TableAction[]): readonly TableGrant[] =>
+  [records, keys, governance].map((each) => each.may(['ARCHIVE-MARK'], ...actions));
 /** the last administrator and the last compliance officer stay: a count that is kept in the same transactions */
 const countsHolders = governance.mayWithEvent(['HOLDERS'], 'UpdateItem');
 const suspension = ['status', 'suspendedBy', 'suspendedAt', 'suspensionReason', 'suspensionExpiresAt', 'signedOutAt'];
@@ -471,6 +474,8 @@ export const functions = {
       records.may([patients], 'GetItem'),
       governance.may(['CONTROL#*', 'CONTROLS'], 'GetItem', 'Query'),
       governance.mayWithEvent(['CONTROL#*', 'CONTROLS'], 'PutItem'),
+      governance.may(['RESTORE'], 'GetItem'),
+      governance.mayWithEvent(['RESTORE'], 'PutItem'),
       ...consumesApprovals,
     ],
   },
@@ -651,10 +656,42 @@ export const functions = {
     timeoutSeconds: 120,
     instances: 10,
   },
+  'restore-replay': {
+    concern: 'finds that tables were restored, locks Ward down and replays over them what they must not undo',
+    calledBy: 'schedule',
+    tables: [
+      audits,
+      readsOutbox,
+      ...marks('GetItem', 'UpdateItem'),
+      governance.may(['ACTORS', 'CONTROLS', 'APPROVALS', 'EMERGENCIES', 'EMERGENCY-REVIEWS'], 'Query'),
+      governance.may(['ACTOR#*', 'PATIENT#*', 'CONTROL#*', 'APPROVAL#*', 'EMERGENCIES', 'RESTORE'], 'GetItem'),
+      governance.mayWithEvent(
+        ['PATIENT#*', 'MEMBER-OF#*', 'REPRESENTS#*', 'CONTROL#*', 'CONTROLS', 'EMERGENCIES', 'RESTORE'],
+        'PutItem',
+      ),
+      changesActors('role', 'roleGrantedBy', 'roleGrantedAt', 'approvedBy', ...suspension),
+      countsHolders,
+      {
+        ...governance.mayWithEvent(['APPROVAL#*'], 'UpdateItem'),
+        attributes: ['PK', 'SK', 'state', 'decidedAt', 'version'],
+      },
+      keys.may([patients], 'Query'),
+      keys.mayWithEvent([patients], 'UpdateItem', 'DeleteItem'),
+      records.may([patients], 'GetItem'),
+      records.mayWithEvent([patients], 'UpdateItem'),
+      records.mayWithEvent([lookups], 'DeleteItem'),
+    ],
+    archive: { reads: ['v1/*'], lists: ['ListBucket', 'ListBucketVersions'] },
+    signingKey: ['GetPublicKey'],
+    memoryMegabytes: 3538, // two processors
+    timeoutSeconds: 900,
+    instances: 1, // two replays at once would only be in each other's way
+  },
   checkpointer: {
     concern: 'appends sealed segments and lane heads to the audit log and signs its checkpoints',
     calledBy: 'schedule',
     tables: [
+      ...marks('UpdateItem'),
       audits,
       readsOutbox,
       auditLog.may(['STATE', 'QUEUE', 'BATCH#*'], 'GetItem', 'Query', 'PutItem', 'BatchWriteItem'),

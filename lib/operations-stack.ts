@@ -11,6 +11,7 @@ import { alarmOnKeyFaults } from './key-faults';
 import type { MonitoringStack } from './monitoring-stack';
 import type { PhiNetwork } from './network';
 import { PeopleOperations } from './people-operations';
+import { RestoreOperations } from './restore-operations';
 import { WardFunctions } from './ward-functions';
 
 export interface OperationsStackProps extends StackProps {
@@ -45,6 +46,7 @@ export class OperationsStack extends Stack {
     new BreachOperations(this, 'BreachOperations', { config, functions, monitoring });
     new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
     new PeopleOperations(this, 'PeopleOperations', { config, functions, monitoring });
+    new RestoreOperations(this, 'RestoreOperations', { config, functions, monitoring });
     alarmOnKeyFaults(this, monitoring, config);
   }
 }

@@ -12,6 +12,7 @@ import { Subscriptions } from './logs/subscriptions';
 import { startMail } from './mail';
 import { sendAs } from './pool-mail';
 import { provision, tableEncryption, tableKeys } from './provision';
+import { replayRestored } from './replay-restored';
 import { S3 } from './s3/s3';
 import { type ServeOptions, serve } from './server';
 import type { Service } from './service';
@@ -201,6 +202,8 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: services.logs,
     AWS_ENDPOINT_URL_SESV2: services.ses,
   });
+
+  await replayRestored(state.path, assembly, functions);
 
   const accessStream = `${definition.id}/${new Date().toISOString()}`.replaceAll(':', '.');
   const api = new RestApi({

@@ -203,6 +203,25 @@ export function decideApproval(
   };
 }
 
+/** @returns the write that ends a request which may have been used already, for all that restored tables know */
+export function voidApproval(table: string, approval: Approval, now: Date): TransactItem {
+  return {
+    Update: {
+      TableName: table,
+      Key: governanceKeys.approval(approval.id),
+      UpdateExpression: 'SET #state = :rejected, decidedAt = :now, #version = #version + :one',
+      ConditionExpression: '#version = :version',
+      ExpressionAttributeNames: { '#state': 'state', '#version': 'version' },
+      ExpressionAttributeValues: {
+        ':rejected': 'rejected',
+        ':now': now.toISOString(),
+        ':version': approval.version,
+        ':one': 1,
+      },
+    },
+  };
+}
+
 /** The act that an approval is spent on. */
 export interface ApprovalUse {
   readonly kind: Kind;

@@ -1,6 +1,7 @@
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Released } from '../audit/release';
+import { isReleasable, readRestore, releasedRestore, setRestore } from '../contingency/restore';
 import { type PatientsEnvironment, patientsVariables, readEnvironment } from '../environment';
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
@@ -15,7 +16,7 @@ import {
   type ControlTarget,
   controlKey,
   freezableRole,
-  lockdownSubject,
+  lockdownRelease,
   longestDays,
   placed,
   released,
@@ -115,13 +116,18 @@ async function releaseLockdown(exchange: Exchange): Promise<Answer> {
   const { approval: id } = exchange.body(z.strictObject({ approval: z.uuid() }));
   if (!current || !isInForce(current, now)) return runtime.refuse(permit, 'not-found');
   const approval = await readApproval(documents, table, id);
-  const use = { kind: 'lockdown-release', subject: lockdownSubject, executor: permit.actor.sub, now } as const;
+  const use = { ...lockdownRelease(current), executor: permit.actor.sub, now };
   if (!isGoodFor(approval, use)) return runtime.refuse(permit, 'approval-refused');
   const spent = new Writes<'control' | 'approval'>().add(
     'approval',
     consumeApproval(table, approval, use),
     approverStands(table, approval),
   );
+  if (current.restore) {
+    const restore = await readRestore(documents, table);
+    if (!isReleasable(restore, current.restore, approval.reason)) return runtime.refuse(permit, 'approval-refused');
+    spent.add('control', setRestore(table, releasedRestore(restore)));
+  }
   return end(permit, current, spent);
 }
 
@@ -156,6 +162,7 @@ const shown = (item: ControlItem, now: Date) => ({
   author: item.author,
   at: item.at,
   expires_at: item.expiresAt,
+  restore: item.restore,
   released_at: item.releasedAt,
   released_by: item.releasedBy,
   in_force: isInForce(item, now),

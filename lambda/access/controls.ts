@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type Role, roles } from '../authentication/actor';
 import { patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
+import type { Kind } from './approvals';
 import { isInForce } from './decide';
 import { type ControlItem, freezableRoles, governanceKeys } from './governance';
 
@@ -49,8 +50,32 @@ export function placed(
   if (kind === 'lockdown' && current && isInForce(current, now) && expiresAt < current.expiresAt)
     throw new RangeError('a lockdown is not shortened');
   const target = 'target' in named ? named.target : systemTarget;
-  return { kind, target, reason, author, at: now.toISOString(), expiresAt, version: (current?.version ?? 0) + 1 };
+  const version = (current?.version ?? 0) + 1;
+  // What a restore waits for is waited for, whoever locks down beside it.
+  if (current?.restore && isInForce(current, now)) return { ...current, version };
+  return { kind, target, reason, author, at: now.toISOString(), expiresAt, version };
 }
+
+/** after which no clock of anybody's comes */
+const never = '9999-12-31T23:59:59.999Z';
+
+/** @returns the lockdown that a restore ends in: it does not end by itself, and nobody is spared until it is `restored` */
+export function restoring(
+  current: ControlItem | undefined,
+  { reason, restore, now }: { readonly reason: 'restore' | 'restored'; readonly restore: string; readonly now: Date },
+): ControlItem {
+  const version = (current?.version ?? 0) + 1;
+  const at = now.toISOString();
+  return { kind: 'lockdown', target: systemTarget, reason, restore, author: 'restore', at, expiresAt: never, version };
+}
+
+/** @returns what an approval must be for that releases this lockdown: one after a restore takes people who looked at just that */
+export const lockdownRelease = (
+  current: Pick<ControlItem, 'restore'>,
+): { readonly kind: Kind; readonly subject: string } =>
+  current.restore
+    ? { kind: 'restore-release', subject: current.restore }
+    : { kind: 'lockdown-release', subject: lockdownSubject };
 
 /** @returns the item of a control that counts no more */
 export function released(current: ControlItem, by: string, now: Date): ControlItem {

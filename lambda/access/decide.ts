@@ -24,6 +24,8 @@ export interface DecisionActor {
 export interface Control {
   readonly kind: 'lockdown' | 'role' | 'patient';
   readonly target: string;
+  /** a lockdown for a `restore` that was not replayed bars everybody: who may end it is not known yet */
+  readonly reason?: string;
   readonly expiresAt: string;
   readonly releasedAt?: string;
 }
@@ -132,6 +134,9 @@ function bar(question: Question, actor: DecisionActor, rule: ActionPolicy): Deni
 
 /** A lockdown spares those who end it and, in an emergency, the patient. */
 function goesOnInLockdown(question: Question, actor: DecisionActor, rule: ActionPolicy): boolean {
+  const { controls = [], now } = question;
+  if (controls.some((each) => each.kind === 'lockdown' && each.reason === 'restore' && isInForce(each, now)))
+    return false;
   if (actor.role === 'compliance_officer' || rule.duringLockdown || rule.emergency === 'opens') return true;
   return emergencyOf(question, actor, rule) !== undefined;
 }

@@ -64,6 +64,9 @@ export const controlReasons = [
   'drill',
 ] as const;
 
+/** What a lockdown after a restore is: `restore` bars everybody until the log is replayed, `restored` waits for two people. */
+export const restoreReasons = ['restore', 'restored'] as const;
+
 /**
  * A containment switch. `PK` `CONTROL#LOCKDOWN`, `CONTROL#ROLE#<role>` or `CONTROL#PATIENT#<id>`, `SK` `CONTROL`. It is
  * released, never deleted. Times are UTC, ISO 8601.
@@ -72,7 +75,9 @@ export const controlItem = z.object({
   kind: z.enum(['lockdown', 'role', 'patient']),
   /** the role or the patient; `system` of a lockdown */
   target: z.string(),
-  reason: z.enum(controlReasons),
+  reason: z.enum([...controlReasons, ...restoreReasons]),
+  /** of a lockdown after a restore: what an approval of its release names */
+  restore: z.uuid().optional(),
   /** `sub`, or `operator` where it came from the command line */
   author: z.string(),
   at: z.string(),
@@ -139,6 +144,8 @@ export const governanceKeys = {
   enrollment: (codeHash: string) => ({ PK: `ENROLLMENT#${codeHash}`, SK: 'ENROLLMENT' }),
   session: (id: string) => ({ PK: `SESSION#${id}`, SK: 'SESSION' }),
   lockdown: { PK: 'CONTROL#LOCKDOWN', SK: 'CONTROL' },
+  /** the newest restore of the tables */
+  restore: { PK: 'RESTORE', SK: 'RESTORE' },
   frozenRole: (role: string) => ({ PK: `CONTROL#ROLE#${role}`, SK: 'CONTROL' }),
   frozenPatient: (patient: string) => ({ PK: `CONTROL#PATIENT#${patient}`, SK: 'CONTROL' }),
   /** the list of all controls; of `<kind>#<target>` */

@@ -90,7 +90,9 @@ async function changeRole(exchange: Exchange): Promise<Answer> {
   const after = withRole(before, { role, by: permit.actor.sub, approvedBy: approval?.decidedBy, now });
   const writes = writesOf(permit, before, after);
   if (approval) writes.add('approval', consumeApproval(table, approval, use), approverStands(table, approval));
-  const resources = [told(after), ...(approval ? [{ id: approval.id, type: 'approval', version: null }] : [])];
+  // Which role it is from then on: a restore of older tables must not bring back the one before.
+  const given = { id: after.sub, type: `role:${role.replaceAll('_', '-')}`, version: after.version };
+  const resources = [told(after), given, ...(approval ? [{ id: approval.id, type: 'approval', version: null }] : [])];
   const receipt = await runtime.store(permit, permit.event({ status: 200, reason, resources }), writes, refusal);
   return { status: 200, headers: entityTag(after.version), body: Released.facts(shownPerson(after), receipt) };
 }

@@ -1,6 +1,7 @@
 import { type CheckpointEnvironment, checkpointVariables, readEnvironment } from '../environment';
 import { documents, kms } from '../http/clients';
 import { s3 } from './archive-client';
+import { ArchiveMarks } from './archive-mark';
 import { ArchiveStore } from './archive-store';
 import { CheckpointSigner } from './checkpoint-signer';
 import { Checkpoints } from './checkpoints';
@@ -20,7 +21,13 @@ const outbox = new Outbox({
   functionName: 'checkpointer',
   clock,
 });
+const marks = new ArchiveMarks(
+  documents,
+  [environment.GOVERNANCE_TABLE, environment.RECORDS_TABLE, environment.KEYS_TABLE],
+  clock,
+);
 const checkpoints = new Checkpoints({
+  announce: (before, next) => marks.announce(before, next),
   archive: new ArchiveStore(s3, environment.ARCHIVE_BUCKET),
   store,
   outbox: new OutboxReader(documents, environment.AUDIT_TABLE),

@@ -14,6 +14,8 @@ export interface CheckpointsOptions {
   readonly store: LogStore;
   readonly outbox: OutboxReader;
   readonly signer: CheckpointSigner;
+  /** told before anything of a checkpoint is written: how many leaves the archive has, and how many it will have */
+  readonly announce?: (before: number, next: number) => Promise<void>;
   /** `ward/<organization>/<stage>` */
   readonly origin: string;
   /** SHA-256 of the format page, hex */
@@ -49,6 +51,8 @@ export class Checkpoints {
     for (let turn = 0; turn < turns; turn++) {
       const position = await this.#finishOthers();
       const { lines, contradicted } = await this.#gather(position);
+      const { size: before } = position.state.tree;
+      await this.options.announce?.(before, before + lines.length);
       if (!(await this.options.store.begin(position, lines))) continue;
       const begun = await this.options.store.read();
       const state = begun.intent ? await this.#finish(begun, begun.intent) : begun.state;

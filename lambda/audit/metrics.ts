@@ -11,7 +11,9 @@ export type AuditMetric =
   | 'OverdueBreachDuties'
   | 'UnsentBreachReminders'
   | 'WaitingNoticeMails'
-  | 'OverdueAccessReviews';
+  | 'OverdueAccessReviews'
+  | 'RestoresWaiting'
+  | 'RestoreReplayFailures';
 
 const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   EventsSealed: 'Count',
@@ -27,6 +29,8 @@ const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   UnsentBreachReminders: 'Count',
   WaitingNoticeMails: 'Count',
   OverdueAccessReviews: 'Count',
+  RestoresWaiting: 'Count',
+  RestoreReplayFailures: 'Count',
 };
 
 export type AuditMetrics = Readonly<Partial<Record<AuditMetric, number>>>;

@@ -8,6 +8,7 @@ import { type ControlTarget, controlKey, freezableRole, longestDays, placed, set
 import { type ActorItem, controlItem } from '../access/governance';
 import type { Permit } from '../access/guard';
 import { suspended } from '../access/people';
+import type { EventResource } from '../audit/event';
 import { Released } from '../audit/release';
 import { type NarrativesEnvironment, narrativesVariables, readEnvironment } from '../environment';
 import type { Answer, Exchange } from '../http/chain';
@@ -62,7 +63,10 @@ async function contain(exchange: Exchange): Promise<Answer> {
   });
   if (people.length > 0) writes.add('executor', actorStands(table, permit.actor));
   const narratives = [await desk.seal(permit, 'containment', reason)];
-  const resources = people.map(({ sub, version }) => ({ id: sub, type: 'user', version }));
+  const resources = [
+    ...people.map(({ sub, version }) => ({ id: sub, type: 'user', version })),
+    ...measures.flatMap(frozenBy),
+  ];
   const receipt = await desk.keep(permit, incident, after, { writes, narratives, resources });
   for (const { account, sub } of people) await disabled(permit, account ?? sub, incident.id, after.version);
   const shown = shownIncident(after, await desk.store.people(after.id), dayOf(exchange.access.now));
@@ -99,6 +103,12 @@ async function write(
     ...setControl(table, placed(target, current, { reason: 'suspected-breach', author: by, expiresAt, now })),
   );
   return undefined;
+}
+
+/** What is frozen, as the event names it: a restore of older tables freezes it again. */
+function frozenBy(each: Measure): EventResource[] {
+  if (each.kind === 'freeze-patient') return [{ id: each.patient, type: 'freeze-patient', version: null }];
+  return each.kind === 'freeze-role' ? [{ id: 'main', type: `freeze-role:${each.role}`, version: null }] : [];
 }
 
 /** The governance table has ended the access already; Cognito keeps them from signing in anew. */

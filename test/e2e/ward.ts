@@ -5,6 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Secret, TOTP } from 'otpauth';
 import { signIn, type Tokens } from '../../bin/cognito-sign-in';
+import { markKey } from '../../lambda/audit/archive-mark';
 import { type AuditEvent, auditEvent } from '../../lambda/audit/event';
 import type { CloudDescription } from '../../local/cloud';
 import type { DemoUser } from '../../local/demo';
@@ -105,7 +106,7 @@ export class Ward {
     return DynamoDBDocumentClient.from(new DynamoDBClient({ region, credentials, endpoint: urls.dynamodb }));
   }
 
-  /** @returns every item of a table, by the name of its output, such as `RecordsTable` */
+  /** @returns every item of a table but how far the log was, by the name of its output, such as `RecordsTable` */
   async items(output: string): Promise<Record<string, unknown>[]> {
     const items: Record<string, unknown>[] = [];
     let ExclusiveStartKey: Record<string, unknown> | undefined;
@@ -116,7 +117,7 @@ export class Ward {
       items.push(...(page.Items ?? []));
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey);
-    return items;
+    return items.filter(({ PK }) => PK !== markKey.PK);
   }
 
   /** @returns the events of one request, in order of their lanes */

@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { s3 } from '../audit/archive-client';
+import { ArchiveMarks, newestCheckpoint } from '../audit/archive-mark';
+import { ArchiveStore } from '../audit/archive-store';
+import { BucketArchive } from '../audit/bucket-archive';
+import { CheckpointSigner } from '../audit/checkpoint-signer';
+import { emit } from '../audit/metrics';
+import { Outbox } from '../audit/outbox';
+import { OutboxReader } from '../audit/outbox-reader';
+import { type RestoreEnvironment, readEnvironment, restoreVariables } from '../environment';
+import { documents, kms } from '../http/clients';
+import { PatientStore } from '../records/patient-store';
+import { RecordStore } from '../records/store';
+import { gatherEvidence } from './replay-evidence';
+import { ReplayWriter } from './replay-writes';
+import { Restores } from './restores';
+
+const environment = readEnvironment<RestoreEnvironment>(...restoreVariables);
+const clock = () => new Date();
+const { GOVERNANCE_TABLE: governance, RECORDS_TABLE: recordsTable, KEYS_TABLE: keys } = environment;
+const archive = new ArchiveStore(s3, environment.ARCHIVE_BUCKET);
+const signer = new CheckpointSigner(kms, environment.SIGNING_KEYS.split(' '));
+const tables = {
+  documents,
+  governance,
+  keys,
+  records: new RecordStore(documents, recordsTable, clock),
+  patients: new PatientStore(recordsTable),
+};
+const restores = new Restores({
+  tables,
+  marks: new ArchiveMarks(documents, [governance, recordsTable, keys], clock),
+  outbox: new Outbox({
+    documents,
+    table: environment.AUDIT_TABLE,
+    origin: environment.AUDIT_ORIGIN,
+    functionName: 'restore-replay',
+    clock,
+  }),
+  writer: new ReplayWriter(tables),
+  newest: (after) => newestCheckpoint(archive, after),
+  evidence: async (since) => {
+    const [pinned] = await signer.keys();
+    return gatherEvidence(new BucketArchive(s3, environment.ARCHIVE_BUCKET), {
+      fingerprint: pinned?.fingerprint ?? '',
+      origin: environment.AUDIT_ORIGIN,
+      since,
+      now: clock(),
+      outbox: new OutboxReader(documents, environment.AUDIT_TABLE),
+    });
+  },
+  clock,
+});
+
+/** `restored`: whoever made a restore says so, as `npx ward restore` does. Scheduled runs say nothing and look. */
+const asked = z.object({ restored: z.uuid().optional() });
+
+/** 45 CFR 164.308(a)(7)(ii)(B): looks every minute whether the tables went back, and lets them undo nothing that they must not. */
+export async function handler(event: unknown): Promise<{ readonly waiting: string; readonly replayed: number }> {
+  const { restored } = asked.safeParse(event).data ?? {};
+  const { waiting, failure, replayed } = await restores.run(restored);
+  emit(environment.STAGE, clock(), {
+    RestoresWaiting: waiting === undefined ? 0 : 1,
+    RestoreReplayFailures: failure === undefined ? 0 : 1,
+  });
+  return { waiting: failure ?? waiting ?? 'none', replayed };
+}

@@ -1,0 +1,111 @@
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type Approval, approvalItem } from '../access/approvals';
+import { allActors } from '../access/approvals-store';
+import { EmergencyStore } from '../access/emergency-store';
+import {
+  controlItem,
+  governanceKeys,
+  type MemberItem,
+  memberItem,
+  type RepresentativeItem,
+  representativeItem,
+} from '../access/governance';
+import type { AuditEvent } from '../audit/event';
+import { readKeyRing } from '../encryption/key-store';
+import { ConsistentReads } from '../records/consistent-reads';
+import type { RecordStore } from '../records/store';
+import { type LegalHold, readLegalHold } from './legal-hold';
+import type { RestoredState } from './replay';
+import { ruleOf } from './replay-rules';
+
+export interface RestoredTables {
+  readonly documents: DynamoDBDocumentClient;
+  readonly governance: string;
+  readonly keys: string;
+  readonly records: RecordStore;
+}
+
+/** Reads what the restored tables hold of everything that the events speak of. All reads are consistent. */
+export async function readRestoredState(
+  { documents, governance, keys, records }: RestoredTables,
+  events: readonly AuditEvent[],
+): Promise<RestoredState> {
+  const reads = ConsistentReads.of(documents);
+  const members: MemberItem[] = [];
+  for (const [patient, sub] of placesOf(events, 'membership')) {
+    const item = await reads.get(governance, governanceKeys.member(patient, sub));
+    if (item) members.push(memberItem.parse(item));
+  }
+  const representatives: RepresentativeItem[] = [];
+  for (const [patient, sub] of placesOf(events, 'representation')) {
+    const item = await reads.get(governance, governanceKeys.representative(patient, sub));
+    if (item) representatives.push(representativeItem.parse(item));
+  }
+  const undisposed: string[] = [];
+  for (const patient of patientsOf(events, 'dispose')) {
+    const [ring, record] = await Promise.all([readKeyRing(documents, keys, patient), records.patient(patient)]);
+    if (ring?.state === 'active' || (record && record.disposedAt === undefined)) undisposed.push(patient);
+  }
+  const holds: LegalHold[] = [];
+  for (const patient of patientsOf(events, 'legal-hold')) {
+    const hold = await readLegalHold(documents, governance, patient);
+    if (hold) holds.push(hold);
+  }
+  const controls = await pages(documents, governance, governanceKeys.listedControl('').PK);
+  const emergencies = await new EmergencyStore(documents, governance).newest();
+  return {
+    people: await allActors(documents, governance),
+    members,
+    representatives,
+    undisposed,
+    holds,
+    controls: controls.map((item) => controlItem.parse(item)),
+    approvals: await approvals(documents, governance),
+    emergencies: emergencies.flatMap(({ patient, sub, state, endsAt }) =>
+      state === 'opened' && endsAt !== undefined ? [{ patient, sub, endsAt }] : [],
+    ),
+  };
+}
+
+/** @returns patient and person of every event of a rule, once each */
+function placesOf(events: readonly AuditEvent[], rule: 'membership' | 'representation'): [string, string][] {
+  const type = { membership: 'care-team-member', representation: 'representative' }[rule];
+  const places = new Map<string, [string, string]>();
+  for (const { action, patient, resources } of events)
+    if (patient && ruleOf(action) === rule)
+      for (const each of resources) if (each.type === type) places.set(`${patient} ${each.id}`, [patient, each.id]);
+  return [...places.values()];
+}
+
+const patientsOf = (events: readonly AuditEvent[], rule: 'dispose' | 'legal-hold'): Set<string> =>
+  new Set(events.flatMap(({ action, patient }) => (patient && ruleOf(action) === rule ? [patient] : [])));
+
+async function approvals(documents: DynamoDBDocumentClient, table: string): Promise<Approval[]> {
+  const listed = await pages(documents, table, governanceKeys.listedApproval('').PK);
+  const reads = ConsistentReads.of(documents);
+  const items = await Promise.all(listed.map(({ SK }) => reads.get(table, governanceKeys.approval(String(SK)))));
+  return items.flatMap((item) => (item ? [approvalItem.parse(item)] : []));
+}
+
+async function pages(
+  documents: DynamoDBDocumentClient,
+  TableName: string,
+  partition: string,
+): Promise<Record<string, unknown>[]> {
+  const items: Record<string, unknown>[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await documents.send(
+      new QueryCommand({
+        TableName,
+        KeyConditionExpression: 'PK = :pk',
+        ExpressionAttributeValues: { ':pk': partition },
+        ConsistentRead: true,
+        ExclusiveStartKey,
+      }),
+    );
+    items.push(...(page.Items ?? []));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return items;
+}

@@ -1,0 +1,194 @@
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { v7 } from 'uuid';
+import { controlKey, restoring, setControl } from '../access/controls';
+import { controlItem } from '../access/governance';
+import type { ArchiveMarks, Mark } from '../audit/archive-mark';
+import type { EventDraft } from '../audit/event';
+import type { Outbox } from '../audit/outbox';
+import type { TransactItem } from '../records/transaction';
+import { planReplay, type ReplayAction } from './replay';
+import type { ReplayEvidence } from './replay-evidence';
+import type { ReplayTables, ReplayWriter } from './replay-writes';
+import { type Restore, readRestore, setRestore } from './restore';
+import { readRestoredState } from './restored-state';
+
+export interface RestoresOptions {
+  readonly tables: ReplayTables;
+  readonly marks: ArchiveMarks;
+  readonly outbox: Pick<Outbox, 'record' | 'recordWith'>;
+  readonly writer: ReplayWriter;
+  /** @returns leaves under the newest checkpoint that has more than that; undefined where there is none */
+  readonly newest: (after: number) => Promise<number | undefined>;
+  /** @param since contents of segments that are older are not needed */
+  readonly evidence: (since: Date | undefined) => Promise<ReplayEvidence>;
+  readonly clock: () => Date;
+}
+export interface RestoreReport {
+  /** undefined: nothing was ever restored, or nothing since two people released it */
+  readonly waiting: Restore['state'] | undefined;
+  /** why a replay that was tried is not done */
+  readonly failure?: 'forged' | 'unresolved';
+  /** what was done again in this run */
+  readonly replayed: number;
+}
+
+/** The log over a table that was restored is verified whole, which may take long: not every minute. */
+const againMilliseconds = 15 * 60 * 1000;
+/** A table knows of what happened for a while after its mark; who asks for an approval has a week until it is used. */
+const knownMilliseconds = 2 * 60 * 1000;
+const approvalMilliseconds = 8 * 24 * 60 * 60 * 1000;
+
+/**
+ * Finds that tables were restored, locks Ward down, and does again what they must not undo. Every step may be made again by
+ * the next run. 45 CFR 164.308(a)(7)(ii)(B), 164.310(d)(2)(i), 164.308(a)(3)(ii)(C).
+ */
+export class Restores {
+  constructor(private readonly options: RestoresOptions) {}
+
+  /** @param announced id of a restore that whoever made it says there was, whatever the marks say */
+  async run(announced?: string): Promise<RestoreReport> {
+    const { clock, tables, marks } = this.options;
+    const known = await readRestore(tables.documents, tables.governance);
+    const behind = await this.#behind();
+    const open = known?.state === 'released' ? undefined : known;
+    let restore = open;
+    if (announced !== undefined && known?.id !== announced) restore = await this.#lock(known, announced, 'operator');
+    else if (behind && !open) restore = await this.#lock(known, v7(), 'marks');
+    if (!restore) return { waiting: undefined, replayed: 0 };
+    if (restore.state === 'replayed') {
+      if (behind) await marks.settle(behind.newest);
+      return { waiting: restore.state, replayed: 0 };
+    }
+    const attempted = restore.attemptedAt === undefined ? 0 : Date.parse(restore.attemptedAt);
+    if (announced === undefined && clock().getTime() - attempted < againMilliseconds)
+      return { waiting: restore.state, replayed: 0 };
+    return this.#replay(restore);
+  }
+
+  /** @returns where the log is, when a table is behind it */
+  async #behind(): Promise<{ readonly newest: number } | undefined> {
+    const { marks, newest: newestOf } = this.options;
+    const newest = await newestOf(smallest(await marks.read()));
+    // The marks are read again: one that is written between the two looks is ahead of what was seen.
+    return newest !== undefined && smallest(await marks.read()) < newest ? { newest } : undefined;
+  }
+
+  async #lock(known: Restore | undefined, id: string, foundBy: Restore['foundBy']): Promise<Restore> {
+    const now = this.options.clock();
+    const restore: Restore = {
+      id,
+      state: 'locked',
+      foundBy,
+      foundAt: now.toISOString(),
+      version: (known?.version ?? 0) + 1,
+    };
+    await this.options.outbox.recordWith(
+      [draft('restore.lock', 'permit', `found-by-${foundBy}`, [{ id, type: 'restore', version: null }])],
+      [setRestore(this.options.tables.governance, restore), ...(await this.#lockdown('restore', id, now))],
+    );
+    return restore;
+  }
+
+  async #replay(restore: Restore): Promise<RestoreReport> {
+    const { marks, tables, clock, outbox } = this.options;
+    const [governance, ...others] = await marks.read();
+    const found = await this.options.evidence(since([governance, ...others]));
+    const attempt: Restore = { ...restore, attemptedAt: clock().toISOString(), version: restore.version + 1 };
+    const resources = [{ id: restore.id, type: 'restore', version: null }];
+    if (found.forged.length > 0) {
+      const reasons = found.forged.map((code) => code.toLowerCase().replaceAll('_', '-'));
+      const events = reasons.map((reason) => draft('restore.replayed', 'error', reason, resources));
+      await outbox.recordWith(events, [setRestore(tables.governance, attempt)]);
+      return { waiting: 'locked', failure: 'forged', replayed: 0 };
+    }
+    const plan = async (): Promise<ReplayAction[]> => {
+      const time = { knownUntil: knownUntil(governance), restoredAt: new Date(restore.foundAt), now: clock() };
+      return planReplay(found.events, await readRestoredState(tables, found.events), time);
+    };
+    const actions = await plan();
+    let replayed = 0;
+    for (const action of actions) replayed += await this.#do(action, restore.id);
+    // Planned anew from what is there now: what was refused shows, whatever refused it.
+    const left = (await plan()).length;
+    if (left > 0) {
+      const event = draft('restore.replayed', 'error', 'unresolved', resources);
+      await outbox.recordWith([event], [setRestore(tables.governance, attempt)]);
+      return { waiting: 'locked', failure: 'unresolved', replayed };
+    }
+    const now = clock();
+    const whole = found.lost === 0;
+    const done: Restore = {
+      ...attempt,
+      state: 'replayed',
+      replayedAt: now.toISOString(),
+      whole,
+      ...(found.until === undefined ? {} : { evidenceUntil: found.until }),
+    };
+    await outbox.recordWith(
+      [draft('restore.replayed', 'permit', whole ? 'whole' : 'events-lost', resources)],
+      [setRestore(tables.governance, done), ...(await this.#lockdown('restored', restore.id, now))],
+    );
+    const behind = await this.#behind();
+    if (behind) await marks.settle(behind.newest);
+    return { waiting: 'replayed', replayed };
+  }
+
+  /** @returns 1 when the action is done, 0 when the tables refused it: the next plan says so */
+  async #do(action: ReplayAction, id: string): Promise<number> {
+    const { outbox, writer, clock } = this.options;
+    try {
+      for (const { writes, patient, resources } of await writer.writes(action, clock())) {
+        if (writes.length === 0) continue;
+        const told = [...resources, { id, type: 'restore', version: null }];
+        await outbox.recordWith([{ ...draft('restore.replay', 'permit', action.kind, told), patient }], writes);
+      }
+      return 1;
+    } catch (error) {
+      if (error instanceof TransactionCanceledException) return 0;
+      throw error;
+    }
+  }
+
+  async #lockdown(reason: 'restore' | 'restored', restore: string, now: Date): Promise<TransactItem[]> {
+    const { documents, governance } = this.options.tables;
+    const current = await readLockdown(documents, governance);
+    return setControl(governance, restoring(current, { reason, restore, now }));
+  }
+}
+
+async function readLockdown(documents: DynamoDBDocumentClient, TableName: string) {
+  const { Item } = await documents.send(
+    new GetCommand({ TableName, Key: controlKey({ kind: 'lockdown' }), ConsistentRead: true }),
+  );
+  return Item && controlItem.parse(Item);
+}
+
+const smallest = (marks: readonly (Mark | undefined)[]): number => Math.min(...marks.map((mark) => mark?.size ?? 0));
+
+const knownUntil = (mark: Mark | undefined): Date => new Date(mark ? Date.parse(mark.at) + knownMilliseconds : 0);
+
+/** @returns from when on events are needed; undefined where a table does not say how old it is */
+function since(marks: readonly (Mark | undefined)[]): Date | undefined {
+  const times = marks.map((mark) => (mark ? Date.parse(mark.at) : 0));
+  const oldest = Math.min(...times);
+  return oldest === 0 ? undefined : new Date(oldest - approvalMilliseconds);
+}
+
+const draft = (
+  action: string,
+  outcome: EventDraft['outcome'],
+  reason: string,
+  resources: EventDraft['resources'],
+): EventDraft => ({
+  action,
+  actor: null,
+  basis: null,
+  categories: [],
+  outcome,
+  patient: null,
+  purpose: 'OPERATIONS',
+  reason,
+  request: null,
+  resources,
+});
