@@ -22,8 +22,8 @@ const archiveFolders = {
   'v1/segments/* s3:PutObject': ['Reconciler', 'Sealer'],
   'v1/log/* s3:GetObject': ['Checkpointer', 'IncidentDossier'],
   'v1/log/* s3:PutObject': ['Checkpointer'],
-  'v1/* s3:GetObject': ['Verification'],
-  'v1/* s3:GetObjectVersion': ['Verification'],
+  'v1/* s3:GetObject': ['RestoreReplay', 'Verification'],
+  'v1/* s3:GetObjectVersion': ['RestoreReplay', 'Verification'],
 };
 const documentFolders = {
   'incidents/* s3:GetObject': ['IncidentDossier', 'IncidentNotices'],
@@ -181,7 +181,9 @@ export function describeFunctions({ production }: { readonly production: Synthes
         ({ actions, condition }) =>
           actions.some((action) => writes.test(action)) && !condition['ForAnyValue:StringEquals'],
       );
-    const partitions = plain.flatMap(({ condition }) => condition['ForAllValues:StringLike']['dynamodb:LeadingKeys']);
+    const partitions = plain.flatMap(
+      ({ condition }) => condition['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? [],
+    );
     expect([...new Set(partitions)].sort()).toEqual(['ARCHIVE-MARK', 'I#*']);
     for (const { condition } of statements)
       if (condition['ForAnyValue:StringEquals'])
