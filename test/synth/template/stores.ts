@@ -67,11 +67,11 @@ export function describeStores({
       [...calls].map(([action, names]) => [action, [...names].sort()]),
     );
     expect(appenders?.length).toBeGreaterThan(30);
-    const singly = ['AuditSearch', 'Checkpointer', 'IncidentDossier', 'IncidentScope', 'Reconciler'];
+    const singly = ['AuditSearch', 'Checkpointer', 'IncidentDossier', 'IncidentScope', 'Reconciler', 'RestoreReplay'];
     expect(readers).toEqual({
       'dynamodb:GetItem': singly,
       'dynamodb:BatchGetItem': singly,
-      'dynamodb:Query': ['Checkpointer', 'IncidentDossier', 'IncidentScope', 'Reconciler'],
+      'dynamodb:Query': singly.slice(1),
       'dynamodb:DescribeStream': ['Sealer'],
       'dynamodb:GetRecords': ['Sealer'],
       'dynamodb:GetShardIterator': ['Sealer'],
