@@ -66,6 +66,11 @@ export class Session {
     }
   }
 
+  /** @returns the ID token of the newest sign-in, which no API may take; it may have ended. @throws Error asking to sign in */
+  idToken(): string {
+    return this.#read().idToken;
+  }
+
   #read(): z.infer<typeof stored> {
     try {
       return stored.parse(JSON.parse(readFileSync(this.#file, 'utf8')));

@@ -6,6 +6,7 @@ import { addAuditQueries } from './audit/query-commands';
 import { addBackups } from './backup';
 import { printCertificate } from './certificate';
 import { addContainment } from './contain-command';
+import { addDoctor } from './doctor/command';
 import { addDrills } from './drill/commands';
 import { importFiles } from './import';
 import { rotateAll, rotateKey } from './keys';
@@ -112,6 +113,7 @@ program
 addContainment(program, connection.where);
 addBackups(program, connection.where);
 addDrills(program, connection.where);
+addDoctor(program, connection.where);
 
 const audit = program.command('audit').description('the audit log and its archive');
 addAuditEvidence(audit, () => program.opts<GlobalOptions>());

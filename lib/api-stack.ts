@@ -33,5 +33,6 @@ export class ApiStack extends Stack {
     new CfnOutput(this, 'Region', { value: this.region });
     new CfnOutput(this, 'Organization', { value: config.organization });
     new CfnOutput(this, 'Stage', { value: config.stage });
+    new CfnOutput(this, 'Kind', { value: config.kind });
   }
 }

@@ -1,5 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IAlarm, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -28,6 +28,8 @@ export class Monitoring extends Construct {
   readonly topic: Topic;
   /** stream batches that the sealer gave up, and runs of schedules that failed; the outbox has the events themselves */
   readonly failures: Queue;
+  /** every alarm by its name, of stacks that come later too: what shows them does not depend on those */
+  readonly alarms: IAlarm[] = [];
   readonly #stage: string;
 
   constructor(scope: Construct, id: string, { config }: { readonly config: Config }) {
@@ -88,8 +90,10 @@ export class Monitoring extends Construct {
     id: string,
     { heading, metric, threshold, under = false, periods = 1, silence }: AlarmProps,
   ): Alarm {
+    const alarmName = `${heading} (ward-${this.#stage})`;
+    this.alarms.push(Alarm.fromAlarmName(this, `Shown ${heading}`, alarmName));
     const alarm = new Alarm(scope, id, {
-      alarmName: `${heading} (ward-${this.#stage})`,
+      alarmName,
       alarmDescription: `docs/runbook.md, "${heading}"`,
       metric,
       threshold,

@@ -6,12 +6,14 @@ import { AuditOperations } from './audit-operations';
 import type { AuthenticationStack } from './authentication-stack';
 import { BreachOperations } from './breach-operations';
 import type { Config } from './config';
+import { WardDashboard } from './dashboard';
 import type { DataStack } from './data-stack';
 import { alarmOnKeyFaults } from './key-faults';
 import type { MonitoringStack } from './monitoring-stack';
 import type { PhiNetwork } from './network';
 import { PeopleOperations } from './people-operations';
 import { RestoreOperations } from './restore-operations';
+import { ServiceAlarms } from './service-alarms';
 import { WardFunctions } from './ward-functions';
 
 export interface OperationsStackProps extends StackProps {
@@ -48,5 +50,7 @@ export class OperationsStack extends Stack {
     new PeopleOperations(this, 'PeopleOperations', { config, functions, monitoring });
     new RestoreOperations(this, 'RestoreOperations', { config, functions, monitoring });
     alarmOnKeyFaults(this, monitoring, config);
+    new ServiceAlarms(this, 'ServiceAlarms', { config, functions, tables: data.tables, monitoring });
+    new WardDashboard(this, 'Dashboard', { config, functions, tables: data.tables, monitoring });
   }
 }

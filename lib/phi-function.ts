@@ -31,6 +31,8 @@ export interface PhiFunctionProps {
   readonly instances?: number;
   /** of a function that is called asynchronously: keeps what was given up after its retries */
   readonly deadLetters?: Queue;
+  /** whether X-Ray keeps traces of it: of a function that lets no error out, since a trace quotes what is thrown */
+  readonly traced?: boolean;
   /** called by an event source mapping, which has a queue of its own for what is given up */
   readonly ofStream?: boolean;
 }
@@ -64,7 +66,7 @@ export class PhiFunction extends LambdaFunction {
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMegabytes ?? 1024,
       timeout: Duration.seconds(props.timeoutSeconds ?? 10),
-      tracing: Tracing.DISABLED,
+      tracing: props.traced ? Tracing.ACTIVE : Tracing.DISABLED,
       reservedConcurrentExecutions: props.instances ?? instances,
       ...(props.deadLetters && { deadLetterQueue: props.deadLetters }),
       environment: { ...props.environment },
@@ -76,6 +78,11 @@ export class PhiFunction extends LambdaFunction {
         securityGroups: [props.network.securityGroup],
       }),
     });
+    if (props.traced)
+      acknowledge(role, {
+        'AwsSolutions-IAM5[Resource::*]':
+          'xray:PutTraceSegments and xray:PutTelemetryRecords have no resource in IAM: names of functions and durations alone',
+      });
     for (const statement of props.deadLetters ? sendsTo(props.deadLetters) : []) this.addToRolePolicy(statement);
     if (!props.deadLetters)
       acknowledge(this, {

@@ -60,6 +60,7 @@ export class WardFunctions {
         ...(instances && { instances }),
         ...((calledBy === 'schedule' || calledBy === 'logs') && { deadLetters: monitoring.failures }),
         ofStream: calledBy === 'stream',
+        traced: calledBy === 'api',
       });
       grant(handler, declaration, {
         organization: config.organization,

@@ -11,8 +11,13 @@ const groupSchema = z.object({
   name: z.string(),
   createdAt: z.number(),
   retentionDays: z.number().optional(),
+  /** ARN of the customer's key under which AWS keeps the group; here it is only shown */
+  kmsKeyId: z.string().optional(),
 });
-const propertiesSchema = z.object({ RetentionInDays: z.coerce.number().int().min(1).max(3653).optional() });
+const propertiesSchema = z.object({
+  RetentionInDays: z.coerce.number().int().min(1).max(3653).optional(),
+  KmsKeyId: z.string().optional(),
+});
 
 /** The first line of a stream's file. */
 const streamSchema = z.object({ stream: z.string(), createdAt: z.number() });
@@ -51,8 +56,8 @@ export class Groups {
   /** @param properties a resolved `AWS::Logs::LogGroup` */
   ensure(name: string, properties: unknown): void {
     if (!/^[\w./#-]{1,512}$/.test(name)) throw new Error('the name of a log group is not valid');
-    const { RetentionInDays: retentionDays } = propertiesSchema.parse(properties);
-    const group = { name, createdAt: this.#groups.get(name)?.createdAt ?? this.clock(), retentionDays };
+    const { RetentionInDays: retentionDays, KmsKeyId: kmsKeyId } = propertiesSchema.parse(properties);
+    const group = { name, createdAt: this.#groups.get(name)?.createdAt ?? this.clock(), retentionDays, kmsKeyId };
     writeDurably(join(this.#folder(name), 'group.json'), JSON.stringify(group));
     this.#groups.set(name, group);
     if (!this.#streams.has(name)) this.#streams.set(name, new Set());

@@ -241,10 +241,11 @@ export class Logs implements Service {
     const groups = this.#groups.list().filter(({ name }) => name.startsWith(input.logGroupNamePrefix ?? ''));
     const { start, next } = page(input.nextToken, input.limit, groups.length);
     return {
-      logGroups: groups.slice(start, start + input.limit).map(({ name, createdAt, retentionDays }) => ({
+      logGroups: groups.slice(start, start + input.limit).map(({ name, createdAt, retentionDays, kmsKeyId }) => ({
         logGroupName: name,
         creationTime: createdAt,
         retentionInDays: retentionDays,
+        kmsKeyId,
         arn: `${this.#arn(name)}:*`,
         logGroupArn: this.#arn(name),
         logGroupClass: 'STANDARD',

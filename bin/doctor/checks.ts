@@ -1,0 +1,30 @@
+import { alarms } from './alarms';
+import { archive } from './archive';
+import { auditLog } from './audit-log';
+import { backups } from './backups';
+import { duties } from './duties';
+import type { Check } from './finding';
+import { functions } from './functions';
+import { keys } from './keys';
+import { logGroups } from './log-groups';
+import { mail } from './mail';
+import type { Place } from './place';
+import { signIn } from './sign-in';
+import { stageSettings } from './stage-settings';
+import { tables } from './tables';
+
+/** In the order in which they are printed: what is lost for good when it is wrong comes first. */
+export const checks: readonly Check<Place>[] = [
+  keys,
+  archive,
+  auditLog,
+  tables,
+  backups,
+  signIn,
+  duties,
+  alarms,
+  mail,
+  logGroups,
+  functions,
+  stageSettings,
+];

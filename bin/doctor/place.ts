@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { BackupClient } from '@aws-sdk/client-backup';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { readJson } from '../json-file';
+import { type DeployedStack, deployedStacks } from './stacks';
+
+/** What AWS has and the laptop has not. */
+export interface Deployed {
+  readonly stacks: readonly DeployedStack[];
+  readonly alarms: CloudWatchClient;
+  readonly backup: BackupClient;
+  readonly functions: LambdaClient;
+  readonly mail: SESv2Client;
+  readonly topics: SNSClient;
+}
+
+/** A stage to look at: its outputs, and clients with the operator's own credentials. */
+export interface Place {
+  readonly stage: string;
+  readonly kind: 'development' | 'production';
+  readonly organization: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly now: Date;
+  readonly keys: KMSClient;
+  readonly objects: S3Client;
+  readonly tables: DynamoDBClient;
+  readonly documents: DynamoDBDocumentClient;
+  readonly people: CognitoIdentityProviderClient;
+  readonly logs: CloudWatchLogsClient;
+  /** absent on the laptop */
+  readonly deployed?: Deployed;
+}
+
+const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
+const needed = z.object({
+  Stage: z.string(),
+  Kind: z.enum(['development', 'production']),
+  Organization: z.string(),
+  Region: z.string(),
+});
+const cloudFile = z.object({
+  outputs: stackOutputs,
+  urls: z.object({
+    cognito: z.string(),
+    dynamodb: z.string(),
+    kms: z.string(),
+    s3: z.string(),
+    logs: z.string(),
+  }),
+  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
+});
+
+/**
+ * The laptop cloud as its root, or with `outputs` a deployed stage with whatever credentials the AWS SDK finds.
+ * @throws Error in one sentence when the outputs are not those of a Ward, or its stacks cannot be listed
+ */
+export async function openPlace(where: { readonly outputs?: string; readonly data: string }): Promise<Place> {
+  const laptop = where.outputs
+    ? undefined
+    : cloudFile.parse(
+        readJson(join(where.data, 'cloud.json'), 'written by npm start: start Ward, or name a stage with --outputs'),
+      );
+  const stacks =
+    laptop?.outputs ?? stackOutputs.parse(readJson(where.outputs ?? '', 'written by cdk deploy --outputs-file'));
+  const outputs: Readonly<Record<string, string>> = Object.assign({}, ...Object.values(stacks));
+  const found = needed.safeParse(outputs);
+  if (!found.success)
+    throw new Error(`the outputs name no Ward of this version; they must hold ${Object.keys(needed.shape).join(', ')}`);
+  const { Stage: stage, Kind: kind, Organization: organization, Region: region } = found.data;
+  const at = (endpoint?: string) => ({ region, ...(laptop && { endpoint, credentials: laptop.credentials }) });
+  const tables = new DynamoDBClient(at(laptop?.urls.dynamodb));
+  return {
+    stage,
+    kind,
+    organization,
+    outputs,
+    now: new Date(),
+    keys: new KMSClient(at(laptop?.urls.kms)),
+    objects: new S3Client({ ...at(laptop?.urls.s3), ...(laptop && { forcePathStyle: true }) }),
+    tables,
+    documents: DynamoDBDocumentClient.from(tables),
+    people: new CognitoIdentityProviderClient(at(laptop?.urls.cognito)),
+    logs: new CloudWatchLogsClient(at(laptop?.urls.logs)),
+    ...(!laptop && { deployed: await openDeployed(region, stage) }),
+  };
+}
+
+async function openDeployed(region: string, stage: string): Promise<Deployed> {
+  return {
+    stacks: await deployedStacks(new CloudFormationClient({ region }), stage),
+    alarms: new CloudWatchClient({ region }),
+    backup: new BackupClient({ region }),
+    functions: new LambdaClient({ region }),
+    mail: new SESv2Client({ region }),
+    topics: new SNSClient({ region }),
+  };
+}
+
+/** @throws Error naming the output that the file lacks */
+export function output({ outputs }: Place, name: string): string {
+  const value = outputs[name];
+  if (value === undefined || value === '') throw new Error(`the outputs name no ${name}`);
+  return value;
+}
