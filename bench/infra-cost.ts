@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCloud } from '../local/cloud';
+import { seedDemo } from '../local/demo';
+import { demoBundle } from '../local/demo-patients';
+import { type Person, Ward } from '../test/e2e/ward';
+import { CountedCalls, type Units } from './counted-calls';
+import { table } from './measure';
+import { dollars, prices } from './prices';
+
+const turns = 40;
+/** four in five requests read: the authors' assumption, not a measurement */
+const readShare = 0.8;
+/** memory of a function, and how long a warm request holds it: two round trips of some milliseconds and its own work */
+const [gigabytes, seconds] = [1, 0.03];
+/** lines of the access log and of the function for a request */
+const logBytes = 900;
+
+/** Counts the units of an audited read and write over the laptop cloud, from their requests to the sealed index. */
+export async function count(assembly: string): Promise<{ readonly read: Units; readonly write: Units }> {
+  const directory = mkdtempSync(join(tmpdir(), 'ward-bench-'));
+  const counted = new CountedCalls();
+  const cloud = await startCloud({
+    assembly,
+    directory: join(directory, 'state'),
+    port: 0,
+    reset: false,
+    intercept: counted.intercept,
+    scheduleClock: { now: Date.now, at: () => () => undefined }, // what runs by itself is no part of a request
+  });
+  try {
+    await seedDemo(cloud);
+    const ward = new Ward(cloud.file);
+    const notes = await prepare(ward);
+    const clinician = ward.as('clinician');
+    const made = await ok(clinician, 'POST', notes, { text: 'seen' });
+    const measure = async (request: () => Promise<unknown>): Promise<Units> => {
+      for (let turn = 0; turn < 6; turn++) await request(); // both threads of a function are warm
+      await cloud.settled();
+      counted.take();
+      for (let turn = 0; turn < turns; turn++) await request();
+      await cloud.settled();
+      return counted.take();
+    };
+    const read = await measure(() => ok(clinician, 'GET', `${notes}/${made.id}`));
+    const write = await measure(() => ok(clinician, 'POST', notes, { text: 'seen' }));
+    return { read, write };
+  } finally {
+    await cloud.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function prepare(ward: Ward): Promise<string> {
+  const registrar = ward.as('registrar');
+  const { id } = await ok(registrar, 'POST', '/v1/imports', { parts: 1 });
+  await ok(registrar, 'PUT', `/v1/imports/${id}/parts/1`, { entries: demoBundle(1).entry });
+  const { patient } = await ok(registrar, 'POST', `/v1/imports/${id}/commit`, {});
+  await ok(ward.as('admin'), 'PUT', `/v1/patients/${patient}/care-team/${ward.user('clinician').sub}`, {});
+  return `/v1/patients/${patient}/records/notes`;
+}
+
+async function ok(person: Person, method: string, path: string, body?: unknown) {
+  const answer = await person.call(method, path, body);
+  if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}`);
+  return answer.body;
+}
+
+/** of tables and keys alone, in dollars for a million requests */
+const millionOf = ({ reads, writes, keyCalls }: Units): number =>
+  (1e6 / turns) *
+  (reads * prices.readUnit.dollars + writes * prices.writeUnit.dollars + keyCalls * prices.keyCall.dollars);
+
+/** @param resources of all stacks by type */
+export function costPage(counted: { readonly read: Units; readonly write: Units }, resources: ReadonlyMap<string, number>): string {
+  const { read, write } = counted;
+  const each = (value: number) => (value / turns).toFixed(2);
+  const row = (name: string, units: Units) => [
+    name,
+    each(units.reads),
+    each(units.writes),
+    each(units.keyCalls),
+    dollars(millionOf(units)),
+  ];
+  const amount = (type: string) => resources.get(type) ?? 0;
+  const still: readonly (readonly [string, number])[] = [
+    [`${amount('AWS::KMS::Key')} keys`, amount('AWS::KMS::Key') * prices.key.dollars],
+    [`${amount('AWS::CloudWatch::Alarm')} alarms`, amount('AWS::CloudWatch::Alarm') * prices.alarm.dollars],
+    [`${amount('AWS::CloudWatch::Dashboard')} dashboards`, amount('AWS::CloudWatch::Dashboard') * prices.dashboard.dollars],
+    ['checkpoints: signatures, leaves, notes, segments (below)', 1.3],
+  ];
+  const idle = still.reduce((sum, [, value]) => sum + value, 0);
+  const million = 1e6 * (readShare * millionOf(read) / 1e6 + (1 - readShare) * millionOf(write) / 1e6);
+  const around = 1e6 * (prices.request.dollars + prices.invocation.dollars + gigabytes * seconds * prices.gigabyteSecond.dollars + (logBytes / 1e9) * prices.logGigabyte.dollars);
+  const months = [0, 1, 100].map((millions) => [
+    `${millions} million`,
+    dollars(idle),
+    dollars(millions * million),
+    dollars(millions * around),
+    dollars(idle + millions * (million + around)),
+  ]);
+  const seen = Object.entries(prices).flatMap(([name, price]) =>
+    typeof price === 'string' ? [] : [[name, `$${Number(price.dollars.toPrecision(6))}`, price.source, prices.date]],
+  );
+  return [
+    table(['one request, with its event sealed and indexed', 'read units', 'write units', 'key calls', 'a million'], [
+      row('audited read of one entry', read),
+      row('audited write of one entry', write),
+    ]),
+    `Budget: $6.00 a million audited reads before Lambda and API Gateway: ${millionOf(read) <= 6 ? 'kept' : 'MISSED'}.\n`,
+    table(['whether anything happens or not', 'a month'], still.map(([name, value]) => [name, dollars(value)])),
+    table(['requests a month, 4 of 5 read', 'idle', 'tables and keys', 'API, functions, logs', 'together'], months),
+    table(['price', '', 'source', 'as of'], seen),
+  ].join('\n');
+}
