@@ -13,6 +13,7 @@ import { HandlersStack } from '../lib/handlers-stack';
 import { MonitoringStack } from '../lib/monitoring-stack';
 import { NetworkStack } from '../lib/network-stack';
 import { OperationsStack } from '../lib/operations-stack';
+import { RecoveryStack } from '../lib/recovery-stack';
 import { globalRegion } from '../lib/trail-alarms';
 import { GlobalEventsStack, TrailStack } from '../lib/trail-stack';
 
@@ -48,6 +49,7 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
   });
   new ApiStack(app, 'WardApi', { ...props('api'), data, authentication, handlers });
   new AuditQueriesStack(app, 'WardAuditQueries', { ...props('audit-queries', apart), archive });
+  new RecoveryStack(app, 'WardRecovery', { ...props('recovery'), data, monitoring });
   new TrailStack(app, 'WardTrail', {
     ...props('trail'),
     buckets: [archiveArn, data.documents.bucketArn],

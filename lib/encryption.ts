@@ -149,7 +149,7 @@ export function deploymentRole(scope: Construct): string {
 export function storeKey(
   scope: Construct,
   id: string,
-  service: 'dynamodb' | 's3' | 'sqs' | 'sns',
+  service: 'backup' | 'dynamodb' | 's3' | 'sqs' | 'sns',
   description: string,
   statements: readonly PolicyStatement[] = [],
 ): Key {
@@ -163,7 +163,7 @@ export function storeKey(
       conditions: { StringEquals: via },
     }),
   ];
-  if (service === 'dynamodb') {
+  if (service === 'dynamodb' || service === 'backup')
     store.push(
       new PolicyStatement({
         sid: 'TheStoreKeepsAGrant',
@@ -172,6 +172,9 @@ export function storeKey(
         resources: ['*'],
         conditions: { StringEquals: via, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
       }),
+    );
+  if (service === 'dynamodb')
+    store.push(
       new PolicyStatement({
         sid: 'TheStoreLooksAtItsKey',
         principals: [new ServicePrincipal('dynamodb.amazonaws.com')],
@@ -180,7 +183,6 @@ export function storeKey(
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
       }),
     );
-  }
   return customerKey(scope, id, { description, multiRegion: true, statements: [...store, ...statements] });
 }
 

@@ -74,6 +74,7 @@ export interface Synthesized {
   /** absent where the stage does without */
   readonly network: Template | undefined;
   readonly trail: Template;
+  readonly recovery: Template;
   /** of a stage outside of the global Region */
   readonly globalEvents: Template | undefined;
   /** of an archive in another account */
@@ -145,6 +146,7 @@ function read(folder: string): Synthesized {
     monitoring,
     network: more['WardNetwork'],
     trail: stack('WardTrail'),
+    recovery: stack('WardRecovery'),
     globalEvents: more['WardGlobalEvents'],
     archiveTrail: more['WardArchiveTrail'],
     running: together([monitoring, authentication, operations, handlers, api]),

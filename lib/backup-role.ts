@@ -1,0 +1,135 @@
+import { Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements';
+import type { Config } from './config';
+import { OwnRole } from './own-role';
+import type { WardTable } from './records';
+
+export interface BackupRoleProps {
+  readonly config: Config;
+  readonly tables: readonly WardTable[];
+  readonly bucket: IBucket;
+  readonly vaultArns: readonly string[];
+  readonly vaultKey: IKey;
+}
+
+/**
+ * What AWS Backup may do, of Ward's own tables and one bucket: AWS's managed policies for it name every resource of the account.
+ * It makes backups and test restores, and deletes neither a table that Ward uses nor a recovery point.
+ */
+export class BackupRole extends OwnRole {
+  constructor(scope: Construct, id: string, { config, tables, bucket, vaultArns, vaultKey }: BackupRoleProps) {
+    super(scope, id, {
+      description: `Ward ${config.stage}: makes backups and test restores`,
+      assumedBy: new ServicePrincipal('backup.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': config.account } },
+      }),
+    });
+    const tested = Stack.of(this).formatArn({
+      service: 'dynamodb',
+      resource: 'table',
+      resourceName: 'awsbackup-restore-test-*',
+    });
+    const allow = (actions: string[], resources: string[], service?: string) =>
+      this.addToPolicy(
+        new PolicyStatement({
+          actions,
+          resources,
+          ...(service && {
+            conditions: { StringEquals: { 'kms:ViaService': `${service}.${config.region}.amazonaws.com` } },
+          }),
+        }),
+      );
+    const arns = tables.map(({ tableArn }) => tableArn);
+    allow(['dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource', 'dynamodb:StartAwsBackupJob'], arns);
+    allow(
+      [
+        'dynamodb:BatchWriteItem',
+        'dynamodb:DeleteTable',
+        'dynamodb:DescribeTable',
+        'dynamodb:PutItem',
+        'dynamodb:RestoreTableFromAwsBackup',
+        'dynamodb:UpdateItem',
+      ],
+      [tested],
+    );
+    allow(['backup:CopyFromBackupVault', 'backup:CopyIntoBackupVault', 'backup:DescribeBackupVault'], [...vaultArns]);
+    allow(
+      ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+      tables.map(({ key }) => key.keyArn),
+      'dynamodb',
+    );
+    allow(
+      ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+      [vaultKey.keyArn],
+      'backup',
+    );
+    this.addToPolicy(
+      new PolicyStatement({
+        actions: ['kms:CreateGrant'],
+        resources: [...tables.map(({ key }) => key.keyArn), vaultKey.keyArn],
+        conditions: { Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+      }),
+    );
+    allow(
+      [
+        's3:GetBucketAcl',
+        's3:GetBucketLocation',
+        's3:GetBucketNotification',
+        's3:GetBucketTagging',
+        's3:GetBucketVersioning',
+        's3:GetInventoryConfiguration',
+        's3:ListBucket',
+        's3:ListBucketVersions',
+        's3:PutBucketNotification',
+        's3:PutInventoryConfiguration',
+      ],
+      [bucket.bucketArn],
+    );
+    allow(
+      [
+        's3:GetObject',
+        's3:GetObjectAcl',
+        's3:GetObjectTagging',
+        's3:GetObjectVersion',
+        's3:GetObjectVersionAcl',
+        's3:GetObjectVersionTagging',
+      ],
+      [bucket.arnForObjects('*')],
+    );
+    if (bucket.encryptionKey) allow(['kms:Decrypt', 'kms:DescribeKey'], [bucket.encryptionKey.keyArn], 's3');
+    const rule = Stack.of(this).formatArn({
+      service: 'events',
+      resource: 'rule',
+      resourceName: 'AwsBackupManagedRule*',
+    });
+    allow(
+      [
+        'events:DeleteRule',
+        'events:DescribeRule',
+        'events:DisableRule',
+        'events:EnableRule',
+        'events:ListTargetsByRule',
+        'events:PutRule',
+        'events:PutTargets',
+        'events:RemoveTargets',
+      ],
+      [rule],
+    );
+    const named: unknown = Stack.of(this).resolve(Stack.of(bucket).exportValue(bucket.bucketArn));
+    const imported =
+      typeof named === 'object' && named !== null && 'Fn::ImportValue' in named ? String(named['Fn::ImportValue']) : '';
+    const own = 'AWS Backup chooses the names of what it makes: the policy names what they begin with';
+    acknowledge(this, {
+      [`AwsSolutions-IAM5[Resource::${imported}/*]`]:
+        'A backup of a bucket is one of all its objects, so that no prefix can be named',
+      [`AwsSolutions-IAM5[Resource::arn:aws:dynamodb:${config.region}:${config.account}:table/awsbackup-restore-test-*]`]:
+        own,
+      [`AwsSolutions-IAM5[Resource::arn:aws:events:${config.region}:${config.account}:rule/AwsBackupManagedRule*]`]:
+        own,
+    });
+  }
+}

@@ -1,0 +1,212 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  BackupPlan,
+  BackupPlanRule,
+  BackupResource,
+  BackupVault,
+  CfnRestoreTestingPlan,
+  CfnRestoreTestingSelection,
+} from 'aws-cdk-lib/aws-backup';
+import { CfnRule, Schedule } from 'aws-cdk-lib/aws-events';
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { BackupRole } from './backup-role';
+import type { Config } from './config';
+import { storeKey } from './encryption';
+import type { Table } from './functions';
+import type { WardTable } from './records';
+
+/** of the keys table, always: a disposal is complete when the last backup that could undo it is gone */
+export const keysBackupDays = 35;
+export const dailyBackupDays = 35;
+export const monthlyBackupDays = 366;
+/** of a vault's lock, which must be below the longest */
+const leastBackupDays = 30;
+
+export interface ContingencyProps {
+  readonly config: Config;
+  readonly tables: Readonly<Record<Table, WardTable>>;
+  readonly documents: IBucket;
+  readonly topic: ITopic;
+}
+
+/**
+ * 45 CFR 164.308(a)(7)(ii)(A), (B), (D): exact copies every day that nobody deletes, and a restore of them every month. The
+ * archive is not among them: a backup would lose its locks. Its copy is a replica.
+ */
+export class Contingency extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ContingencyProps,
+  ) {
+    super(scope, id);
+    const { config, tables, documents, topic } = props;
+    const vaultKey = storeKey(this, 'VaultKey', 'backup', `Ward ${config.stage}: backups`);
+    // A vault's lock bounds what may be kept in it: no plan, of Ward or of the organization, keeps wrapped keys for longer.
+    const keysVault = this.#vault('Keys', vaultKey, keysBackupDays);
+    const vault = this.#vault('Vault', vaultKey, monthlyBackupDays);
+    const role = new BackupRole(this, 'Role', {
+      config,
+      tables: Object.values(tables),
+      bucket: documents,
+      vaultArns: [vault.backupVaultArn, keysVault.backupVaultArn],
+      vaultKey,
+    });
+    const { keys, ...others } = tables;
+    const plan = this.#plan('Plan', vault, [daily(dailyBackupDays), monthly]);
+    plan.addSelection('Everything', {
+      backupSelectionName: `ward-${config.stage}`,
+      role,
+      disableDefaultBackupPolicy: true,
+      resources: [
+        ...Object.values(others).map(({ tableArn }) => BackupResource.fromArn(tableArn)),
+        BackupResource.fromArn(documents.bucketArn),
+      ],
+    });
+    const keysPlan = this.#plan('KeysPlan', keysVault, [daily(keysBackupDays)]);
+    keysPlan.addSelection('Keys', {
+      backupSelectionName: `ward-${config.stage}-keys`,
+      role,
+      disableDefaultBackupPolicy: true,
+      resources: [BackupResource.fromArn(keys.tableArn)],
+    });
+    this.#drill(role.roleArn, [vault.backupVaultArn, keysVault.backupVaultArn]);
+    this.#alarms(topic);
+  }
+
+  #vault(id: string, encryptionKey: ReturnType<typeof storeKey>, longestDays: number): BackupVault {
+    const { config } = this.props;
+    const production = config.kind === 'production';
+    const vault = new BackupVault(this, id, {
+      backupVaultName: `ward-${config.stage}-${id.toLowerCase()}`,
+      encryptionKey,
+      // Compliance mode begins when `changeableFor` ends, and then nobody ends it, root included. Without it: governance.
+      lockConfiguration: {
+        minRetention: Duration.days(production ? leastBackupDays : 1),
+        maxRetention: Duration.days(longestDays),
+        ...(production && { changeableFor: Duration.days(7) }),
+      },
+      accessPolicy: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            sid: 'NobodyDeletes',
+            effect: Effect.DENY,
+            principals: [new AnyPrincipal()],
+            actions: [
+              'backup:DeleteBackupVault',
+              'backup:DeleteBackupVaultAccessPolicy',
+              'backup:DeleteRecoveryPoint',
+              'backup:UpdateRecoveryPointLifecycle',
+            ],
+            resources: ['*'],
+          }),
+        ],
+      }),
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    return vault;
+  }
+
+  #plan(id: string, backupVault: BackupVault, rules: readonly ((vault: BackupVault) => BackupPlanRule)[]): BackupPlan {
+    return new BackupPlan(this, id, {
+      backupPlanName: `ward-${this.props.config.stage}-${id.toLowerCase()}`,
+      backupPlanRules: rules.map((rule) => rule(backupVault)),
+    });
+  }
+
+  /** A restore of every table each month, which AWS Backup removes again a few hours later. 45 CFR 164.308(a)(7)(ii)(D). */
+  #drill(iamRoleArn: string, includeVaults: string[]): void {
+    const { config, tables } = this.props;
+    const name = `ward_${config.stage.replaceAll('-', '_')}`;
+    const plan = new CfnRestoreTestingPlan(this, 'Drill', {
+      restoreTestingPlanName: name,
+      scheduleExpression: 'cron(0 6 ? * SUN#1 *)',
+      startWindowHours: 4,
+      recoveryPointSelection: {
+        algorithm: 'RANDOM_WITHIN_WINDOW',
+        includeVaults,
+        recoveryPointTypes: ['SNAPSHOT'],
+        selectionWindowDays: 30,
+      },
+    });
+    for (const [table, { tableArn, key }] of Object.entries(tables)) {
+      const selection = new CfnRestoreTestingSelection(this, `Drill${table}`, {
+        restoreTestingPlanName: name,
+        restoreTestingSelectionName: `${name}_${table}`,
+        protectedResourceType: 'DynamoDB',
+        protectedResourceArns: [tableArn],
+        iamRoleArn,
+        validationWindowHours: 4,
+        restoreMetadataOverrides: { encryptionType: 'KMS', kmsMasterKeyArn: key.keyArn },
+      });
+      selection.addResourceDependency(plan);
+    }
+  }
+
+  #alarms(topic: ITopic): void {
+    const failed = ['ABORTED', 'EXPIRED', 'FAILED', 'PARTIAL'];
+    this.#alarm(topic, 'Backup failure', ['Backup Job State Change', 'Copy Job State Change'], failed);
+    this.#alarm(topic, 'Restore test failure', ['Restore Job State Change'], failed);
+  }
+
+  #alarm(topic: ITopic, heading: string, types: readonly string[], states: readonly string[]): void {
+    const { stage } = this.props.config;
+    const paths = {
+      type: '$.detail-type',
+      state: '$.detail.status',
+      copy: '$.detail.state',
+      time: '$.time',
+      event: '$.id',
+    };
+    const lines = [
+      `${heading} (ward-${stage})`,
+      '<type>: <state><copy>',
+      'at <time>, event <event>',
+      `docs/runbook.md, ${heading}`,
+    ];
+    new CfnRule(this, heading.replaceAll(' ', ''), {
+      name: `ward-${stage}-${heading.toLowerCase().replaceAll(' ', '-')}`,
+      description: `docs/runbook.md, "${heading}"`,
+      eventPattern: {
+        source: ['aws.backup'],
+        'detail-type': types,
+        // A job says its state as `state`, a restore as `status`.
+        detail: { $or: [{ state: states }, { status: states }] },
+      },
+      targets: [
+        {
+          id: 'Alarms',
+          arn: topic.topicArn,
+          inputTransformer: {
+            inputPathsMap: paths,
+            inputTemplate: lines.map((line) => JSON.stringify(line)).join('\n'),
+          },
+        },
+      ],
+    });
+  }
+}
+
+const daily =
+  (days: number) =>
+  (backupVault: BackupVault): BackupPlanRule =>
+    new BackupPlanRule({
+      ruleName: 'Daily',
+      backupVault,
+      scheduleExpression: Schedule.cron({ hour: '5', minute: '0' }),
+      startWindow: Duration.hours(1),
+      completionWindow: Duration.hours(8),
+      deleteAfter: Duration.days(days),
+    });
+const monthly = (backupVault: BackupVault): BackupPlanRule =>
+  new BackupPlanRule({
+    ruleName: 'Monthly',
+    backupVault,
+    scheduleExpression: Schedule.cron({ day: '1', hour: '3', minute: '0' }),
+    startWindow: Duration.hours(1),
+    completionWindow: Duration.hours(12),
+    deleteAfter: Duration.days(monthlyBackupDays),
+  });

@@ -1,0 +1,25 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Config } from './config';
+import { Contingency } from './contingency';
+import type { DataStack } from './data-stack';
+import type { MonitoringStack } from './monitoring-stack';
+
+export interface RecoveryStackProps extends StackProps {
+  readonly config: Config;
+  readonly data: DataStack;
+  readonly monitoring: MonitoringStack;
+}
+
+/** Copies of what Ward keeps. It needs the data and nothing needs it, so that it is added to a stage at any time. */
+export class RecoveryStack extends Stack {
+  constructor(scope: Construct, id: string, { config, data, monitoring, ...props }: RecoveryStackProps) {
+    super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
+    new Contingency(this, 'Contingency', {
+      config,
+      tables: data.tables,
+      documents: data.documents,
+      topic: monitoring.monitoring.topic,
+    });
+  }
+}
