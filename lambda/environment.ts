@@ -104,6 +104,18 @@ export interface SweepEnvironment extends Pick<ApiEnvironment, 'GOVERNANCE_TABLE
   readonly STAGE: string;
 }
 
+/** What the detector and its sweep read. */
+export interface DetectionEnvironment extends SweepEnvironment {
+  /** of which the patient item alone is read: who registered somebody, and blind tokens */
+  readonly RECORDS_TABLE: string;
+  /** ARN of the topic that alerts are published on */
+  readonly ALERT_TOPIC: string;
+  /** JSON of breach/detect/settings.ts */
+  readonly DETECTION_SETTINGS: string;
+  /** JSON of breach/alert-settings.ts */
+  readonly ALERT_SETTINGS: string;
+}
+
 export const apiVariables = [
   'ORGANIZATION',
   'USER_POOL_ID',
@@ -178,6 +190,14 @@ export const sweepVariables = [
   'USER_POOL_ID',
   'STAGE',
 ] as const satisfies readonly (keyof SweepEnvironment)[];
+
+export const detectionVariables = [
+  ...sweepVariables,
+  'RECORDS_TABLE',
+  'ALERT_TOPIC',
+  'DETECTION_SETTINGS',
+  'ALERT_SETTINGS',
+] as const satisfies readonly (keyof DetectionEnvironment)[];
 
 /** @returns names of the log groups of Ward's functions; none where the function may not read them */
 export function logGroups(): readonly string[] {

@@ -1,14 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import type { FunctionName } from './functions';
 import { type Monitoring, sendsTo } from './monitoring';
 import type { WardTable } from './records';
 import { FunctionSchedule } from './schedule';
+import { readsStream } from './stream';
 import type { WardFunctions } from './ward-functions';
 
 export interface AuditOperationsProps {
@@ -39,27 +38,7 @@ export class AuditOperations extends Construct {
   #streamToSealer(): void {
     const { config, functions, outbox, monitoring } = this.props;
     const sealer = functions.named('sealer');
-    const stream = outbox.tableStreamArn;
-    if (stream === undefined) throw new Error('the outbox has no stream');
-    sealer.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
-        resources: [stream],
-      }),
-    );
-    // Lambda asks for this one too before it reads a stream, and IAM knows no resource for it.
-    sealer.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: ['*'] }));
-    acknowledge(sealer.role ?? sealer, {
-      'AwsSolutions-IAM5[Resource::*]':
-        'dynamodb:ListStreams has no resource in IAM, and Lambda asks for it before it reads a stream: names of streams alone',
-    });
-    sealer.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['kms:Decrypt'],
-        resources: [outbox.key.keyArn],
-        conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${config.region}.amazonaws.com` } },
-      }),
-    );
+    const stream = readsStream(sealer, outbox, config.region);
     for (const statement of sendsTo(monitoring.failures)) sealer.addToRolePolicy(statement);
     new EventSourceMapping(this, 'Stream', {
       target: sealer,

@@ -192,6 +192,25 @@ const keepsIncidents: readonly TableGrant[] = [
   governance.mayWithEvent(['INCIDENT-SUBJECT#*'], 'UpdateItem', 'DeleteItem'),
 ];
 
+const changesAlerts: readonly TableGrant[] = [
+  governance.mayWithEvent(['ALERT#*', 'ALERT-LIST#*'], 'PutItem'),
+  governance.mayWithEvent(['ALERT-LIST#*'], 'DeleteItem'),
+];
+/** what looks at accesses: what is around a person and a patient, its own memory, its alerts */
+const detects: readonly TableGrant[] = [
+  audits,
+  governance.may(['ACTOR#*', 'RELATIONS#*', 'HOLDERS', 'DETECT#*', 'DETECT-BASELINES', 'ALERT#*'], 'GetItem'),
+  governance.may(['PATIENT#*', 'ALERT-DELIVERIES'], 'Query'),
+  governance.mayWithEvent(['DETECT#*', 'DETECT-DUE', 'DETECT-SUBJECTS'], 'PutItem'),
+  governance.mayWithEvent(['DETECT-DUE'], 'DeleteItem'),
+  ...changesAlerts,
+  governance.mayWithEvent(['ALERT-DELIVERIES'], 'PutItem'),
+  governance.may(['ALERT-DELIVERIES'], 'UpdateItem', 'DeleteItem'),
+  changesActors(...suspension),
+  countsHolders,
+  records.may([patients], 'GetItem'),
+];
+
 export const functions = {
   account: {
     concern: 'who a person is to Ward; binds a patient account to its record',
@@ -585,6 +604,57 @@ export const functions = {
     archive: readsSegments,
     memoryMegabytes: 1769,
     timeoutSeconds: 29,
+  },
+  alerts: {
+    concern: 'shows alerts and takes their reviews: dismissed, or an incident',
+    tables: [
+      decides('ALERT#*'),
+      audits,
+      governance.may(['ALERT-LIST#*'], 'Query'),
+      ...changesAlerts,
+      governance.mayWithEvent(['INCIDENTS', 'INCIDENT#*'], 'PutItem'),
+      governance.mayWithEvent(['INCIDENT-SUBJECT#*'], 'UpdateItem'),
+    ],
+    patientKey: { GenerateDataKey: ['governance'] },
+    instances: 5,
+  },
+  'alert-containment': {
+    concern: 'suspends and freezes because of an alert, all at once',
+    tables: [
+      decides('ALERT#*'),
+      audits,
+      ...changesAlerts,
+      governance.may(['ACTOR#*', 'CONTROL#*'], 'GetItem'),
+      governance.mayWithEvent(['CONTROL#*', 'CONTROLS'], 'PutItem'),
+      governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
+      changesActors(...suspension),
+      countsHolders,
+    ],
+    userPool: ['AdminDisableUser', 'AdminUserGlobalSignOut'],
+    instances: 3,
+  },
+  detector: {
+    concern:
+      'looks at events as they are recorded, raises alerts, and suspends where the settings say so; opens no record',
+    calledBy: 'stream',
+    tables: detects,
+    userPool: ['AdminGetUser', 'AdminDisableUser', 'AdminUserGlobalSignOut'],
+    mails: true,
+    timeoutSeconds: 60,
+    instances: 10,
+  },
+  'alert-sweep': {
+    concern: 'decides about accesses that waited for an explanation, sends what is not sent, counts overdue reviews',
+    calledBy: 'schedule',
+    tables: [
+      ...detects,
+      governance.may(['DETECT-DUE', 'DETECT-SUBJECTS', 'ALERT-LIST#*'], 'Query'),
+      governance.mayWithEvent(['DETECT-BASELINES'], 'PutItem'),
+    ],
+    userPool: ['AdminGetUser', 'AdminDisableUser', 'AdminUserGlobalSignOut'],
+    mails: true,
+    timeoutSeconds: 120,
+    instances: 2,
   },
   incidents: {
     concern: 'opens, assesses, determines and ends incidents',

@@ -8,6 +8,7 @@ import { BreachOperations } from './breach-operations';
 import type { Config } from './config';
 import { WardDashboard } from './dashboard';
 import type { DataStack } from './data-stack';
+import { Detection } from './detection';
 import { alarmOnKeyFaults } from './key-faults';
 import type { MonitoringStack } from './monitoring-stack';
 import type { PhiNetwork } from './network';
@@ -45,6 +46,7 @@ export class OperationsStack extends Stack {
     });
     this.functions = functions;
     new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });
+    new Detection(this, 'Detection', { config, functions, outbox: data.tables.audit, monitoring });
     new BreachOperations(this, 'BreachOperations', { config, functions, monitoring });
     new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
     new PeopleOperations(this, 'PeopleOperations', { config, functions, monitoring });

@@ -17,6 +17,7 @@ import { S3 } from './s3/s3';
 import { type ServeOptions, serve } from './server';
 import type { Service } from './service';
 import { Credentials, type IssuedCredentials } from './signature';
+import { Sns, type Topic } from './sns/sns';
 import { StateDirectory } from './state';
 import { Assembly } from './template';
 import { Triggers } from './triggers';
@@ -45,6 +46,7 @@ export interface CloudUrls {
   readonly s3: string;
   readonly logs: string;
   readonly ses: string;
+  readonly sns: string;
   /** of the page that shows every mail; nothing leaves the machine */
   readonly mail: string;
 }
@@ -142,6 +144,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
   });
   started.add(mail, () => mail.close());
   const kms = new Kms({ ...common, directory: state.folder('kms') });
+  const sns = new Sns({ ...common, directory: state.folder('sns'), topics: topics(assembly) });
   const s3 = new S3({ ...common, directory: state.folder('s3') });
   const dynamodb = new DynamoDb({
     ...common,
@@ -193,6 +196,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     s3: await open(s3, 4, 's3'),
     logs: await open(logs, 5, 'logs'),
     ses: await open(mail.service, 7, 'ses'),
+    sns: await open(sns, 8, 'sns'),
   };
   functions.open({
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: services.cognito,
@@ -201,6 +205,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     AWS_ENDPOINT_URL_S3: services.s3,
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: services.logs,
     AWS_ENDPOINT_URL_SESV2: services.ses,
+    AWS_ENDPOINT_URL_SNS: services.sns,
   });
 
   await replayRestored(state.path, assembly, functions);
@@ -306,6 +311,15 @@ function senders({ EmailConfiguration }: Readonly<Record<string, unknown>>): str
       ? String(EmailConfiguration.SourceArn)
       : '';
   return /:identity\/(.+)$/.exec(source)?.slice(1) ?? [];
+}
+
+function topics(assembly: Assembly): Topic[] {
+  return assembly.resources('AWS::SNS::Topic').map(({ ref, properties }) => {
+    const keyArn = properties['KmsMasterKeyId'];
+    if (keyArn !== undefined && !(typeof keyArn === 'string' && keyArn.startsWith('arn:')))
+      throw new Error(`${ref}: the key of a topic is emulated by its ARN alone`);
+    return { arn: ref, keyArn };
+  });
 }
 
 function poolOf(event: unknown): string {

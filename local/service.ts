@@ -41,7 +41,7 @@ export interface Reply {
 
 /** One emulated AWS service. The HTTP front, the signatures and the Host check are not its business. */
 export interface Service {
-  /** as in `AWS_ENDPOINT_URL_<NAME>`: DYNAMODB, KMS, S3, COGNITO_IDENTITY_PROVIDER, CLOUDWATCH_LOGS, SESV2 */
+  /** as in `AWS_ENDPOINT_URL_<NAME>`: DYNAMODB, KMS, S3, COGNITO_IDENTITY_PROVIDER, CLOUDWATCH_LOGS, SESV2, SNS */
   readonly name: string;
   handle(call: Call): Promise<Reply>;
   /** ends timers and closes files; what was acknowledged is on disk before that */

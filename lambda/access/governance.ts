@@ -171,6 +171,18 @@ export const governanceKeys = {
   }),
   /** a reminder of a deadline, once; apart from the incident, which the sweep cannot write */
   reminder: (incident: string, key: string) => ({ PK: `REMINDER#${incident}`, SK: key }),
+  /** what detection has found; `alert` above is a mail */
+  raisedAlert: (id: string) => ({ PK: `ALERT#${id}`, SK: 'ALERT' }),
+  /** the lists of alerts: all, and by state; `place` is `<opened at>#<id>` */
+  listedAlert: (state: string, place: string) => ({ PK: `ALERT-LIST#${state}`, SK: place }),
+  alertDelivery: (name: string) => ({ PK: 'ALERT-DELIVERIES', SK: name }),
+  /** what detection remembers of a subject */
+  detection: (subject: string) => ({ PK: `DETECT#${subject}`, SK: 'DETECT' }),
+  /** the list of subjects */
+  detectionSubject: (subject: string) => ({ PK: 'DETECT-SUBJECTS', SK: subject }),
+  /** subjects of whom something waits for an explanation */
+  detectionDue: (subject: string) => ({ PK: 'DETECT-DUE', SK: subject }),
+  detectionBaseline: (role: string) => ({ PK: 'DETECT-BASELINES', SK: role }),
   representative: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `REPRESENTATIVE#${sub}` }),
   /** whom a person may act for */
   represented: (sub: string, patient: string) => ({ PK: `REPRESENTS#${sub}`, SK: patient }),

@@ -58,6 +58,10 @@ const actionWords: Readonly<Record<string, string>> = {
   representative: 'recorded who may act for you',
   control: 'changed whether your record is locked',
   key: 'renewed the protection of your record',
+  task: 'planned work for you, or looked at what is planned',
+  vip: 'changed how closely your record is watched',
+  'user.relate': 'recorded that somebody who works here is you',
+  alert: 'looked into a warning about the use of your record',
   incident: 'worked on a report about the safety of your record',
 };
 const byMethod: Readonly<Record<string, string>> = {

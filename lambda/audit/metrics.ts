@@ -13,7 +13,10 @@ export type AuditMetric =
   | 'WaitingNoticeMails'
   | 'OverdueAccessReviews'
   | 'RestoresWaiting'
-  | 'RestoreReplayFailures';
+  | 'RestoreReplayFailures'
+  | 'OverdueAlertReviews'
+  | 'UnsentAlertDeliveries'
+  | 'DetectionLagSeconds';
 
 const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   EventsSealed: 'Count',
@@ -31,6 +34,9 @@ const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   OverdueAccessReviews: 'Count',
   RestoresWaiting: 'Count',
   RestoreReplayFailures: 'Count',
+  OverdueAlertReviews: 'Count',
+  UnsentAlertDeliveries: 'Count',
+  DetectionLagSeconds: 'Seconds',
 };
 
 export type AuditMetrics = Readonly<Partial<Record<AuditMetric, number>>>;

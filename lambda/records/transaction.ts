@@ -17,6 +17,10 @@ export class Writes<Name extends string> {
     return this.#named.map(({ item }) => item);
   }
 
+  named(name: Name): readonly TransactItem[] {
+    return this.#named.filter((each) => each.name === name).map(({ item }) => item);
+  }
+
   /** @returns the names of the writes whose condition did not hold */
   refused(error: TransactionCanceledException): ReadonlySet<Name> {
     const reasons = error.CancellationReasons ?? [];
