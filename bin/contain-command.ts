@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { contain, containable, release } from './contain';
+import { contain, containAlert, containable, release } from './contain';
 import { operate } from './operator';
 import { say } from './prompt';
 
@@ -8,6 +8,7 @@ interface Options {
   readonly hours: string;
   readonly release?: true;
   readonly approval?: string;
+  readonly alert?: string;
 }
 
 /** `ward contain`: with the operator's own credentials, not through the API. */
@@ -18,15 +19,19 @@ export function addContainment(
   program
     .command('contain')
     .description('suspend a user, freeze a patient or role, or lock Ward down, when the API is the problem')
-    .addArgument(new Argument('<kind>').choices(containable))
+    .addArgument(new Argument('[kind]', 'unless --alert says what').choices(containable))
     .argument('[target]', 'id of the user or patient, or name of the role')
     .option('--reason <code>', 'why, as a code', 'suspected-breach')
     .option('--hours <number>', 'how long a freeze or lockdown counts at most', '24')
+    .option('--alert <id>', 'suspend whoever the alert is about')
     .option('--release', 'end it instead')
     .option('--approval <id>', 'of a second person, to release a lockdown')
-    .action(async (kind: (typeof containable)[number], target: string | undefined, options: Options) => {
+    .action(async (kind: (typeof containable)[number] | undefined, target: string | undefined, options: Options) => {
+      const { reason, hours, approval, alert } = options;
+      if ((kind === undefined) !== (alert !== undefined) || (alert && options.release))
+        throw new Error('name what to contain, or an alert with --alert; --release takes no alert');
       const operator = operate(where(), 'ward-contain');
-      const { reason, hours, approval } = options;
+      if (kind === undefined) return say(await containAlert(operator, alert ?? '', reason));
       const named = { kind, ...(target === undefined ? {} : { target }) };
       say(
         options.release

@@ -19,6 +19,7 @@ import { isInForce } from '../lambda/access/decide';
 import { type ControlItem, controlItem, controlReasons } from '../lambda/access/governance';
 import type { EventDraft, EventResource } from '../lambda/audit/event';
 import { isReleasable, readRestore, releasedRestore, setRestore } from '../lambda/contingency/restore';
+import { AlertStore } from '../lambda/breach/alert-store';
 import type { TransactItem } from '../lambda/records/transaction';
 import type { Operator } from './operator';
 
@@ -59,6 +60,16 @@ export async function contain(operator: Operator, asked: Containment): Promise<s
     setControl(operator.governanceTable, item),
   );
   return `${item.kind} ${item.target}: contained until ${expiresAt}`;
+}
+
+/** Suspends whoever an alert is about. @returns what was done, in a sentence. @throws Error in one sentence */
+export async function containAlert(operator: Operator, id: string, reason: string): Promise<string> {
+  const alert = await new AlertStore(operator.documents, operator.governanceTable).read(
+    parse(z.uuid(), id, 'name the alert by id'),
+  );
+  if (!alert) throw new Error('Ward knows no such alert');
+  if (alert.actor === null) throw new Error('the alert is about a network, not about somebody who can be suspended');
+  return contain(operator, { kind: 'user', target: alert.actor, reason, hours: 1 });
 }
 
 /**

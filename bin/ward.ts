@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { program } from 'commander';
+import { addAlerts } from './alerts';
 import { ApiClient, ApiError } from './api-client';
 import { addAuditEvidence } from './audit/commands';
 import { addAuditQueries } from './audit/query-commands';
@@ -95,6 +96,7 @@ program
 const connection = { client: () => connect().client, where: () => program.opts<GlobalOptions>() };
 addUsers(program, connection);
 addApprovals(program, connection);
+addAlerts(program, connection);
 
 program
   .command('keys')

@@ -116,7 +116,7 @@ function personActions(person: ActorItem, events: readonly AuditEvent[], time: R
   let suspension: { reason: string; event: AuditEvent } | undefined;
   let change: { role: Role | undefined; event: AuditEvent } | undefined;
   for (const event of later) {
-    if (event.action === 'user.suspend' || event.action === 'incident.contain')
+    if (event.action === 'user.suspend' || ruleOf(event.action) === 'containment')
       suspension = { reason: reasonOf(event), event };
     else if (event.action === 'user.reinstate') suspension = undefined;
     else if (event.action === 'user.change-role') change = { role: roleIn(event, person.sub), event };
@@ -245,4 +245,4 @@ function roleIn({ resources }: AuditEvent, sub: string): Role | undefined {
 }
 
 const reasonOf = ({ action, reason }: AuditEvent): string =>
-  action === 'incident.contain' ? 'investigation' : (reason ?? 'restore');
+  ruleOf(action) === 'containment' ? 'investigation' : (reason ?? 'restore');

@@ -72,9 +72,9 @@ export function describeStores({
       'dynamodb:GetItem': singly,
       'dynamodb:BatchGetItem': singly,
       'dynamodb:Query': singly.slice(1),
-      'dynamodb:DescribeStream': ['Sealer'],
-      'dynamodb:GetRecords': ['Sealer'],
-      'dynamodb:GetShardIterator': ['Sealer'],
+      'dynamodb:DescribeStream': ['Detector', 'Sealer'],
+      'dynamodb:GetRecords': ['Detector', 'Sealer'],
+      'dynamodb:GetShardIterator': ['Detector', 'Sealer'],
     });
   });
 
