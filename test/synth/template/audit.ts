@@ -56,7 +56,7 @@ export function describeAudit({ production }: { readonly production: Synthesized
   });
 
   test('the stream reaches the sealer whole: what is new, halved on errors, given up to a queue', () => {
-    expect(running.only('AWS::Lambda::EventSourceMapping').Properties).toMatchObject({
+    expect(running.only('AWS::Lambda::EventSourceMapping', 'AuditOperations').Properties).toMatchObject({
       StartingPosition: 'TRIM_HORIZON',
       BisectBatchOnFunctionError: true,
       MaximumBatchingWindowInSeconds: 60,
@@ -65,6 +65,18 @@ export function describeAudit({ production }: { readonly production: Synthesized
         Filters: [{ Pattern: '{"eventName":["INSERT"],"dynamodb":{"Keys":{"PK":{"S":[{"prefix":"LANE#"}]}}}}' }],
       },
     });
+  });
+
+  test('the same stream reaches the detector at once, which says where in a batch it failed - 45 CFR 164.308(a)(1)(ii)(D)', () => {
+    const { Properties } = running.only('AWS::Lambda::EventSourceMapping', 'Detection');
+    expect(Properties).toMatchObject({
+      StartingPosition: 'TRIM_HORIZON',
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      DestinationConfig: { OnFailure: { Destination: expect.anything() } },
+    });
+    expect(Properties).not.toHaveProperty('MaximumBatchingWindowInSeconds');
+    expect(running.only('AWS::SNS::Topic', 'Detection').Properties.KmsMasterKeyId).toBeDefined();
   });
 
   test('a checkpoint is due every minute, a reconciliation every quarter of an hour, a verification every day', () => {

@@ -111,7 +111,9 @@ export function describeKeys({
     );
     expect([makers('import')].flat()).toEqual(['imports'].map(role));
     expect(makers('governance')).toEqual(
-      ['emergency-access', 'incidents', 'incident-containment', 'incident-scope', 'incident-notices'].map(role),
+      ['emergency-access', 'alerts', 'incidents', 'incident-containment', 'incident-scope', 'incident-notices'].map(
+        role,
+      ),
     );
   });
 
