@@ -19,6 +19,7 @@ export const calledServices = {
   'client-cloudwatch-logs': 'logs',
   'client-cognito-identity-provider': 'cognito-idp',
   'client-sesv2': 'ses',
+  'client-sns': 'sns',
 } as const;
 export type CalledService = (typeof calledServices)[keyof typeof calledServices];
 
@@ -74,6 +75,7 @@ export function callsOf(
         allow(['logs:GetQueryResults'], ['*']),
       ],
     ],
+    ['sns', [allow(['sns:Publish'], [arn('sns', `ward-${config.stage}-*`)])]],
     // The keys that tokens are verified with are read here too, without a signature: a condition on who asks, or a list of
     // actions, would refuse that. The pools are this account's alone.
     ['cognito-idp', [allow(['cognito-idp:*'], [arn('cognito-idp', 'userpool/*')], {})]],

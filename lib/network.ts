@@ -45,6 +45,7 @@ const endpoints = {
   logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
   'cognito-idp': InterfaceVpcEndpointAwsService.COGNITO_IDP,
   ses: InterfaceVpcEndpointAwsService.EMAIL,
+  sns: InterfaceVpcEndpointAwsService.SNS,
 } as const satisfies Readonly<Record<CalledService, unknown>>;
 
 /**
