@@ -112,8 +112,6 @@ export interface DetectionEnvironment extends SweepEnvironment {
   readonly ALERT_TOPIC: string;
   /** JSON of breach/detect/settings.ts */
   readonly DETECTION_SETTINGS: string;
-  /** JSON of breach/alert-settings.ts */
-  readonly ALERT_SETTINGS: string;
 }
 
 export const apiVariables = [
@@ -196,7 +194,6 @@ export const detectionVariables = [
   'RECORDS_TABLE',
   'ALERT_TOPIC',
   'DETECTION_SETTINGS',
-  'ALERT_SETTINGS',
 ] as const satisfies readonly (keyof DetectionEnvironment)[];
 
 /** @returns names of the log groups of Ward's functions; none where the function may not read them */

@@ -1,6 +1,5 @@
 import type { Node } from 'constructs';
 import * as z from 'zod';
-import { alertSettings } from '../lambda/breach/alert-settings';
 import { detectionSettings } from '../lambda/breach/detect/settings';
 
 const stageName = /^[a-z][a-z0-9-]{0,19}$/;
@@ -99,7 +98,6 @@ const settings = z.strictObject({
     .default(1),
   retention: retention.prefault({}),
   detection: detectionSettings.prefault({}),
-  alerts: alertSettings.prefault({}),
   mailFrom: z.email({ error: 'the e-mail address that invitations come from' }).optional(),
   network: z.enum(['isolated', 'none'], { error: 'isolated or none' }).default('isolated'),
   availabilityZones: z

@@ -60,7 +60,6 @@ export class Detection extends Construct {
     if (!key) throw new Error('the topic has no key');
     handler.addEnvironment('ALERT_TOPIC', this.topic.topicArn);
     handler.addEnvironment('DETECTION_SETTINGS', JSON.stringify(config.detection));
-    handler.addEnvironment('ALERT_SETTINGS', JSON.stringify(config.alerts));
     handler.addToRolePolicy(new PolicyStatement({ actions: ['sns:Publish'], resources: [this.topic.topicArn] }));
     handler.addToRolePolicy(
       new PolicyStatement({

@@ -1,3 +1,4 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { acknowledge } from './acknowledgements';
 import { declarations } from './functions';
@@ -14,9 +15,21 @@ export function mayQueryLogs(askers: WardFunctions, all: readonly WardFunctions[
     if (!queriesLogs) continue;
     const handler = askers.named(name);
     handler.addEnvironment('LOG_GROUPS', groups.map(({ logGroupName }) => logGroupName).join(' '));
-    handler.addToRolePolicy(
-      new PolicyStatement({ actions: ['logs:StartQuery'], resources: groups.map(({ logGroupArn }) => logGroupArn) }),
+    const folders = [...new Set(groups.map((group) => Stack.of(group)))].map((stack) =>
+      stack.formatArn({
+        service: 'logs',
+        resource: 'log-group',
+        resourceName: `${stack.stackName}-*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
     );
+    // By the name that CloudFormation begins a stack's groups with: fifty ARNs would not fit into a role's policy.
+    handler.addToRolePolicy(new PolicyStatement({ actions: ['logs:StartQuery'], resources: folders }));
+    for (const folder of folders)
+      acknowledge(handler.role ?? handler, {
+        [`AwsSolutions-IAM5[Resource::${folder}]`]:
+          'Log groups of one stack, whose names begin with its name; what they hold is codes and request ids',
+      });
     handler.addToRolePolicy(new PolicyStatement({ actions: ['logs:GetQueryResults'], resources: ['*'] }));
     acknowledge(handler.role ?? handler, {
       'AwsSolutions-IAM5[Resource::*]':

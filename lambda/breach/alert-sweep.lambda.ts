@@ -3,8 +3,9 @@ import { emit } from '../audit/metrics';
 import { roles } from '../authentication/actor';
 import { type DetectionEnvironment, detectionVariables, readEnvironment } from '../environment';
 import { documents } from '../http/clients';
+import { roleBaseline } from './detect/baseline';
 import type { ActorState, Facts } from './detect/model';
-import { due, nextDueAt, roleBaseline, settle } from './detect/settle';
+import { due, nextDueAt, settle } from './detect/settle';
 import { detectionParts } from './detection-parts';
 
 const environment = readEnvironment<DetectionEnvironment>(...detectionVariables);
@@ -32,13 +33,14 @@ async function decide(subject: string, now: Date): Promise<void> {
     const before = await states.read(subject);
     const { state } = before;
     if (!state) return;
-    const looked = new Map<string, Facts>();
-    for (const { key, patient, at } of due(state, now.toISOString(), settings))
-      looked.set(key, await facts.of({ actor: subject, role: state.role, at, patient, basis: null }));
     const baseline = state.role ? await states.baseline(state.role) : undefined;
-    const result = settle(state, looked, { settings, ...(baseline && { baseline }) });
+    const context = { settings, ...(baseline && { baseline }) };
+    const looked = new Map<string, Facts>();
+    for (const { key, patient, at } of due(state, now.toISOString(), context))
+      looked.set(key, await facts.of({ actor: subject, role: state.role, at, patient, basis: null }));
+    const result = settle(state, looked, context);
     await desk.take(result.findings);
-    if (await states.write(before, result.state, nextDueAt(result.state, settings))) return;
+    if (await states.write(before, result.state, nextDueAt(result.state, context))) return;
   }
 }
 

@@ -8,9 +8,9 @@ import type { Outbox } from '../audit/outbox';
 import { Writes } from '../records/transaction';
 import { type Alert, alertId, detection, grown, raised } from './alert';
 import { accountDelivery } from './alert-delivery';
-import type { AlertSettings } from './alert-settings';
 import type { AlertStore } from './alert-store';
 import type { Finding } from './detect/model';
+import type { DetectionSettings } from './detect/settings';
 
 const attempts = 5;
 
@@ -19,7 +19,7 @@ export interface DetectionDeskOptions {
   readonly table: string;
   readonly outbox: Outbox;
   readonly alerts: AlertStore;
-  readonly settings: AlertSettings;
+  readonly settings: Pick<DetectionSettings, 'contain' | 'reviewDays'>;
   readonly clock: () => Date;
 }
 
@@ -30,8 +30,8 @@ export class DetectionDesk {
   async take(findings: readonly Finding[]): Promise<void> {
     for (const finding of findings) {
       const alert = await this.#raise(finding);
-      const { containBy } = this.options.settings;
-      if (finding.mayContain && finding.actor !== null && containBy.includes(finding.rule))
+      const containing: readonly string[] = this.options.settings.contain;
+      if (finding.mayContain && finding.actor !== null && containing.includes(finding.rule))
         await this.#contain(alert, finding.actor);
     }
   }

@@ -100,7 +100,7 @@ export class DetectionFacts {
       }),
       vip: around.vip,
       active:
-        around.tasks.some(({ from, until }) => near(from, until)) ||
+        around.tasks.some(({ kind, from, until }) => kind !== 'claim' && near(from, until)) ||
         around.members.some(({ startsAt }) => near(startsAt, startsAt)) ||
         (record !== undefined && near(record.createdAt, record.createdAt)),
       ...(own?.department ? { ownDepartment: this.#isOfDepartment(around.tasks, own.department, near) } : {}),
@@ -182,5 +182,10 @@ function relationsOf({
   ];
 }
 
+/** A request that was admitted just before may be recorded until its function's time is over. */
+const inFlightMilliseconds = 30_000;
+
 const suspension = (person: ActorItem | undefined): Pick<Facts, 'suspendedSince'> =>
-  person?.status === 'suspended' && person.suspendedAt !== undefined ? { suspendedSince: person.suspendedAt } : {};
+  person?.status === 'suspended' && person.suspendedAt !== undefined
+    ? { suspendedSince: new Date(Date.parse(person.suspendedAt) + inFlightMilliseconds).toISOString() }
+    : {};

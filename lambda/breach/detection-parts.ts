@@ -7,7 +7,6 @@ import { Outbox } from '../audit/outbox';
 import { type DetectionEnvironment, mailFrom } from '../environment';
 import { documents, patience } from '../http/clients';
 import { AlertDeliveries } from './alert-delivery';
-import { readAlertSettings } from './alert-settings';
 import { AlertStore } from './alert-store';
 import { readDetectionSettings } from './detect/settings';
 import { DetectionDesk } from './detection-desk';
@@ -30,9 +29,9 @@ export function detectionParts(environment: DetectionEnvironment) {
   const userPoolId = environment.USER_POOL_ID;
   const officers = new ComplianceAlerts({ documents, cognito, mail, table, userPoolId, from: mailFrom() });
   const alerts = new AlertStore(documents, table);
-  const settings = readAlertSettings(environment.ALERT_SETTINGS);
+  const settings = readDetectionSettings(environment.DETECTION_SETTINGS);
   return {
-    settings: readDetectionSettings(environment.DETECTION_SETTINGS),
+    settings,
     clock,
     outbox,
     alerts,

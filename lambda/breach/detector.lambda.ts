@@ -4,6 +4,7 @@ import { emit } from '../audit/metrics';
 import type { Role } from '../authentication/actor';
 import { type DetectionEnvironment, detectionVariables, readEnvironment } from '../environment';
 import { report } from '../http/report';
+import type { Context as DetectionContext } from './detect/context';
 import { detect } from './detect/engine';
 import type { Finding, Observation, RoleBaseline } from './detect/model';
 import { needsFacts, observe } from './detect/observe';
@@ -70,10 +71,12 @@ async function look(observations: readonly Observation[]): Promise<void> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const before = await states.read(first.subject);
     let state = before.state;
+    let context: DetectionContext = { settings };
     const findings: Finding[] = [];
     for (const [index, observation] of observations.entries()) {
       const baseline = observation.role ? await baselineOf(observation.role) : undefined;
-      const result = detect(state, observation, looked[index], { settings, ...(baseline && { baseline }) });
+      context = { settings, ...(baseline && { baseline }) };
+      const result = detect(state, observation, looked[index], context);
       state = result.state;
       findings.push(...result.findings);
     }
@@ -81,7 +84,7 @@ async function look(observations: readonly Observation[]): Promise<void> {
       await desk.take(newestOf(findings));
       alerted = true;
     }
-    if (!state || (await states.write(before, state, nextDueAt(state, settings)))) return;
+    if (!state || (await states.write(before, state, nextDueAt(state, context)))) return;
   }
   throw new Error('the state of a subject changes all the time');
 }
