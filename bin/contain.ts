@@ -18,8 +18,8 @@ import {
 import { isInForce } from '../lambda/access/decide';
 import { type ControlItem, controlItem, controlReasons } from '../lambda/access/governance';
 import type { EventDraft, EventResource } from '../lambda/audit/event';
-import { isReleasable, readRestore, releasedRestore, setRestore } from '../lambda/contingency/restore';
 import { AlertStore } from '../lambda/breach/alert-store';
+import { isReleasable, readRestore, releasedRestore, setRestore } from '../lambda/contingency/restore';
 import type { TransactItem } from '../lambda/records/transaction';
 import type { Operator } from './operator';
 
