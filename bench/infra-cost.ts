@@ -72,8 +72,20 @@ const millionOf = ({ reads, writes, keyCalls }: Units): number =>
   (1e6 / turns) *
   (reads * prices.readUnit.dollars + writes * prices.writeUnit.dollars + keyCalls * prices.keyCall.dollars);
 
-/** @param resources of all stacks by type */
-export function costPage(counted: { readonly read: Units; readonly write: Units }, resources: ReadonlyMap<string, number>): string {
+/** What stands in the templates and is paid for by the month. */
+export interface Standing {
+  /** resources of all stacks by type */
+  readonly types: ReadonlyMap<string, number>;
+  /** interface endpoints, each counted once for every subnet that it is in */
+  readonly endpointPlaces: number;
+  readonly webAclRules: number;
+}
+const hoursOfMonth = 730;
+
+export function costPage(
+  counted: { readonly read: Units; readonly write: Units },
+  { types: resources, endpointPlaces, webAclRules }: Standing,
+): string {
   const { read, write } = counted;
   const each = (value: number) => (value / turns).toFixed(2);
   const row = (name: string, units: Units) => [
@@ -88,11 +100,16 @@ export function costPage(counted: { readonly read: Units; readonly write: Units 
     [`${amount('AWS::KMS::Key')} keys`, amount('AWS::KMS::Key') * prices.key.dollars],
     [`${amount('AWS::CloudWatch::Alarm')} alarms`, amount('AWS::CloudWatch::Alarm') * prices.alarm.dollars],
     [`${amount('AWS::CloudWatch::Dashboard')} dashboards`, amount('AWS::CloudWatch::Dashboard') * prices.dashboard.dollars],
+    [`interface endpoints, ${endpointPlaces} in all Availability Zones`, endpointPlaces * hoursOfMonth * prices.endpointHour.dollars],
+    [
+      `${amount('AWS::WAFv2::WebACL')} web ACL with ${webAclRules} rules`,
+      amount('AWS::WAFv2::WebACL') * prices.webAcl.dollars + webAclRules * prices.webAclRule.dollars,
+    ],
     ['checkpoints: signatures, leaves, notes, segments (below)', 1.3],
   ];
   const idle = still.reduce((sum, [, value]) => sum + value, 0);
   const million = 1e6 * (readShare * millionOf(read) / 1e6 + (1 - readShare) * millionOf(write) / 1e6);
-  const around = 1e6 * (prices.request.dollars + prices.invocation.dollars + gigabytes * seconds * prices.gigabyteSecond.dollars + (logBytes / 1e9) * prices.logGigabyte.dollars);
+  const around = 1e6 * (prices.request.dollars + (amount('AWS::WAFv2::WebACL') > 0 ? prices.webAclRequest.dollars : 0) + prices.invocation.dollars + gigabytes * seconds * prices.gigabyteSecond.dollars + (logBytes / 1e9) * prices.logGigabyte.dollars);
   const months = [0, 1, 100].map((millions) => [
     `${millions} million`,
     dollars(idle),
@@ -110,7 +127,7 @@ export function costPage(counted: { readonly read: Units; readonly write: Units 
     ]),
     `Budget: $6.00 a million audited reads before Lambda and API Gateway: ${millionOf(read) <= 6 ? 'kept' : 'MISSED'}.\n`,
     table(['whether anything happens or not', 'a month'], still.map(([name, value]) => [name, dollars(value)])),
-    table(['requests a month, 4 of 5 read', 'idle', 'tables and keys', 'API, functions, logs', 'together'], months),
+    table(['requests a month, 4 of 5 read', 'idle', 'tables and keys', 'API, web ACL, functions, logs', 'together'], months),
     table(['price', '', 'source', 'as of'], seen),
   ].join('\n');
 }

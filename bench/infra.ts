@@ -33,12 +33,23 @@ export async function run(): Promise<void> {
     const types = new Map<string, number>();
     for (const { Resources } of templates.values())
       for (const { Type } of Object.values(Resources)) types.set(Type, (types.get(Type) ?? 0) + 1);
-    const page = costPage(await count(assembly), types);
+    const page = costPage(await count(assembly), { types, ...paidByMonth([...templates.values()]) });
     process.stdout.write(page);
     write(page);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function paidByMonth(templates: readonly Template[]): { readonly endpointPlaces: number; readonly webAclRules: number } {
+  const size = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
+  const all = templates.flatMap(({ Resources }) => Object.values(Resources));
+  const sum = (type: string, amount: (properties: Readonly<Record<string, unknown>>) => number) =>
+    all.filter(({ Type }) => Type === type).reduce((total, { Properties = {} }) => total + amount(Properties), 0);
+  return {
+    endpointPlaces: sum('AWS::EC2::VPCEndpoint', (each) => (each['VpcEndpointType'] === 'Interface' ? size(each['SubnetIds']) : 0)),
+    webAclRules: sum('AWS::WAFv2::WebACL', ({ Rules }) => size(Rules)),
+  };
 }
 
 function synthesize(assembly: string): number {
