@@ -86,7 +86,7 @@ async function badBodies(subject: Subject): Promise<readonly Finding[]> {
     'not JSON': await send(`{"mrn": "${canary}`),
     'no object': await send(`["${canary}"]`),
     'another content type': await send(`<mrn>${canary}</mrn>`, { 'content-type': 'application/xml' }),
-    'a name that stands twice': await send(`{"mrn": "${canary}", "mrn": "${canary}"}`),
+    'a name that stands twice': await send(`{"mrn": "${canary}1", "mrn": "${canary}2"}`),
     'an unknown field': await send(JSON.stringify({ [canary]: canary })),
   };
   const answers = Object.entries(replies);
