@@ -99,7 +99,11 @@ export interface DossierEnvironment
     AccessLogEnvironment,
     DocumentsEnvironment,
     Pick<VerificationEnvironment, 'SIGNING_KEYS'> {}
-export interface SweepEnvironment extends Pick<ApiEnvironment, 'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN'> {
+export interface SweepEnvironment
+  extends Pick<
+    NarrativesEnvironment,
+    'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN' | 'PATIENT_KEY' | 'ORGANIZATION'
+  > {
   readonly USER_POOL_ID: string;
   readonly STAGE: string;
 }
@@ -185,6 +189,8 @@ export const sweepVariables = [
   'GOVERNANCE_TABLE',
   'AUDIT_TABLE',
   'AUDIT_ORIGIN',
+  'PATIENT_KEY',
+  'ORGANIZATION',
   'USER_POOL_ID',
   'STAGE',
 ] as const satisfies readonly (keyof SweepEnvironment)[];

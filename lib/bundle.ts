@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { routes } from '../lambda/http/routes';
@@ -58,6 +58,22 @@ const nodeBrotli: Plugin = {
   },
 };
 
+const schemaNames = /const (_\w+) = ("[^"]*");/g;
+
+/**
+ * The shapes of a service's calls are literals with computed keys, `{ [_hH]: … }`, which keep esbuild from seeing that a shape
+ * nobody names may go. With the keys spelled out a function that uses S3 is 56 KB smaller.
+ */
+const usedSchemas: Plugin = {
+  name: 'used-schemas',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /@aws-sdk[/\\]client-[a-z0-9-]+[/\\]dist-es[/\\]schemas[/\\]schemas_0\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const names = new Map([...source.matchAll(schemaNames)].map(([, name, text]) => [name, text]));
+      return { contents: source.replace(/\[(_\w+)\]:/g, (key, name: string) => `${names.get(name) ?? key}:`) };
+    }),
+};
+
 /**
  * Bundles `lambda/**\/<name>.lambda.ts` of every declared function into `<directory>/<name>/index.js`, in one esbuild call:
  * one process and one parse of what they share.
@@ -81,7 +97,7 @@ export async function bundleFunctions(directory: string = bundleDirectory): Prom
     minify: true,
     legalComments: 'none',
     metafile: true,
-    plugins: [containment, environmentCredentials, nodeBrotli],
+    plugins: [containment, environmentCredentials, nodeBrotli, usedSchemas],
     loader: { '.woff': 'binary' }, // the fonts of notices
     define: { 'import.meta.url': '"file:///var/task/index.js"' }, // pdfkit asks for it when it loads
     logLevel: 'warning',

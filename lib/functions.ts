@@ -210,6 +210,15 @@ const detects: readonly TableGrant[] = [
   countsHolders,
   records.may([patients], 'GetItem'),
 ];
+/** how far a person's notice is; an incident has other attributes, so that it cannot be written with these */
+const marksNotices: TableGrant = {
+  ...governance.mayWithEvent(['INCIDENT#*'], 'PutItem'),
+  attributes: [
+    ...['PK', 'SK', 'notice', 'patient', 'origin', 'categories', 'events', 'residence', 'residencePending'],
+    ...['removedBy', 'removedAt', 'state', 'channel', 'problem', 'document', 'mail', 'mailClaimedAt'],
+    ...['on', 'reference', 'version'],
+  ],
+};
 
 export const functions = {
   account: {
@@ -705,14 +714,16 @@ export const functions = {
     timeoutSeconds: 29,
   },
   'breach-sweep': {
-    concern: 'reminds of the deadlines of incidents, and says which have passed',
+    concern: 'reminds of the deadlines of incidents, says which have passed, and mails the notices that wait',
     calledBy: 'schedule',
     tables: [
       audits,
+      marksNotices,
       governance.may(['INCIDENTS', 'INCIDENT#*'], 'Query'),
       governance.may(['INCIDENT#*', 'ACTOR#*', 'HOLDERS'], 'GetItem'),
       governance.may(['REMINDER#*'], 'PutItem', 'UpdateItem'),
     ],
+    patientKey: { Decrypt: ['governance'] }, // mails that were sealed when they were written: no record
     userPool: ['AdminGetUser'],
     mails: true,
     timeoutSeconds: 120,

@@ -173,7 +173,7 @@ function environmentOf(declaration: FunctionDeclaration, values: Partial<Environ
     ...(declaration.signingKey ? everyVerifier : []),
     ...(declaration.signingKey?.includes('Sign') ? everySigner : []),
     ...declaration.tables.map(({ table }) => tableVariable[table]),
-    ...(declaration.patientKey ? (['PATIENT_KEY'] as const) : []),
+    ...(declaration.patientKey ? (['PATIENT_KEY', 'ORGANIZATION'] as const) : []),
     ...(declaration.userPool ? (['USER_POOL_ID'] as const) : []),
     ...(declaration.mails ? (['MAIL_FROM'] as const) : []),
   ]);

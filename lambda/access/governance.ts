@@ -165,7 +165,7 @@ export const governanceKeys = {
   /** the list of all incidents; ids are UUIDv7, so it is in order of time */
   listedIncident: (id: string) => ({ PK: 'INCIDENTS', SK: id }),
   /** `kind` and id of what is part of an incident: a person, a narrative, a run of its scope, a document */
-  ofIncident: (id: string, kind: 'PERSON' | 'NARRATIVE' | 'RUN' | 'DOCUMENT', part: string) => ({
+  ofIncident: (id: string, kind: 'PERSON' | 'NARRATIVE' | 'RUN' | 'DOCUMENT' | 'MAIL', part: string) => ({
     PK: `INCIDENT#${id}`,
     SK: `${kind}#${part}`,
   }),

@@ -1,26 +1,31 @@
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { ComplianceAlerts } from '../access/compliance-alerts';
+import type { EventDraft } from '../audit/event';
 import { emit } from '../audit/metrics';
 import { Outbox } from '../audit/outbox';
+import { Narratives } from '../encryption/narratives';
 import { mailFrom, readEnvironment, type SweepEnvironment, sweepVariables } from '../environment';
-import { documents, patience } from '../http/clients';
+import { documents, kms, patience } from '../http/clients';
 import { dayOf } from './calendar';
 import { remindersOn } from './deadlines';
 import { dutyStatuses } from './incident-duties';
-import { concerned, IncidentStore } from './incident-store';
+import type { Incident } from './incident-model';
+import { concerned, IncidentStore, type Person } from './incident-store';
+import { type MailingFor, NoticeMailer } from './notice-mailer';
 import { Reminders } from './reminders';
 import { noticesOf } from './shown';
 
 const environment = readEnvironment<SweepEnvironment>(...sweepVariables);
 const table = environment.GOVERNANCE_TABLE;
+const clock = (): Date => new Date();
 const mail = new SESv2Client(patience);
 const outbox = new Outbox({
   documents,
   table: environment.AUDIT_TABLE,
   origin: environment.AUDIT_ORIGIN,
   functionName: process.env['FUNCTION'] ?? 'unnamed',
-  clock: () => new Date(),
+  clock,
 });
 const store = new IncidentStore(documents, table);
 const alerts = new ComplianceAlerts({
@@ -33,45 +38,98 @@ const alerts = new ComplianceAlerts({
 });
 const reminders = new Reminders({ documents, table, mail, from: mailFrom() });
 
-/** Looks at the deadlines of every open incident, reminds the officers, and says what is overdue. 45 CFR 164.404-412. */
+const from = mailFrom();
+const mailer =
+  from === undefined
+    ? undefined
+    : new NoticeMailer({
+        store,
+        narratives: new Narratives({
+          kms,
+          keyId: environment.PATIENT_KEY,
+          organization: environment.ORGANIZATION,
+          clock,
+        }),
+        outbox,
+        mail,
+        from,
+        clock,
+      });
+/** most of the function's time; what is left goes with the next run */
+const mailingMilliseconds = 80_000;
+
+/**
+ * Looks at the deadlines of every open incident, reminds the officers, mails the notices that a mail server refused before,
+ * and says what is overdue or waits. 45 CFR 164.404-412.
+ */
 export async function handler(): Promise<void> {
-  const now = new Date();
+  const now = clock();
   const today = dayOf(now);
-  let overdue = 0;
-  let unsent = 0;
-  let waiting = 0;
+  const until = now.getTime() + mailingMilliseconds;
+  const counts = { overdue: 0, unsent: 0, waiting: 0 };
   let recipients: readonly string[] | undefined;
   for (const incident of await store.all()) {
     if (incident.state === 'closed') continue;
-    const people = await store.people(incident.id);
+    const people = await mailWaiting(incident, await store.people(incident.id), until);
+    counts.waiting += concerned(people).filter((person) => isWaiting(person)).length;
     const duties = dutyStatuses(incident, noticesOf(people), today);
-    overdue += duties.filter(({ status }) => status === 'overdue').length;
-    waiting += concerned(people).filter((person) => person.mail === 'waiting').length;
+    counts.overdue += duties.filter(({ status }) => status === 'overdue').length;
     const done = new Set(duties.filter(({ doneOn }) => doneOn !== undefined).map(({ id }) => id));
     for (const reminder of remindersOn(today, duties, done)) {
       const duty = duties.find(({ id }) => id === reminder.duty);
       if (!duty) continue;
       recipients ??= await alerts.officers().catch(() => []);
       const outcome = await reminders.send(incident.id, reminder, duty, recipients, now);
-      if (outcome === 'unsent') unsent += 1;
+      if (outcome === 'unsent') counts.unsent += 1;
       if (outcome !== 'sent') continue;
-      await outbox.record({
-        action: 'incident.remind',
-        actor: null,
-        basis: null,
-        categories: [],
-        outcome: 'permit',
-        patient: null,
-        purpose: 'BREACH',
-        reason: reminder.daysLeft < 0 ? 'overdue' : `days-${reminder.daysLeft}`,
-        request: null,
-        resources: [{ id: incident.id, type: 'incident', version: incident.version }],
-      });
+      const reason = reminder.daysLeft < 0 ? 'overdue' : `days-${reminder.daysLeft}`;
+      const resource = { id: incident.id, type: 'incident', version: incident.version };
+      await outbox.record(draft('incident.remind', { reason, resources: [resource] }));
     }
   }
   emit(environment.STAGE, now, {
-    OverdueBreachDuties: overdue,
-    UnsentBreachReminders: unsent,
-    WaitingNoticeMails: waiting,
+    OverdueBreachDuties: counts.overdue,
+    UnsentBreachReminders: counts.unsent,
+    WaitingNoticeMails: counts.waiting,
   });
+}
+
+/** One mail that cannot be opened or noted keeps neither the others nor a reminder from going out: it is counted as waiting. */
+async function mailWaiting(incident: Incident, people: readonly Person[], until: number): Promise<readonly Person[]> {
+  if (!mailer) return people;
+  const all = new Map(people.map((person) => [person.patient, person]));
+  for (const person of NoticeMailer.waiting(people, clock())) {
+    if (clock().getTime() >= until) break;
+    const after = await mailer.deliver(incident.id, person, mailing).catch(() => person);
+    all.set(person.patient, after);
+  }
+  return [...all.values()];
+}
+
+const isWaiting = ({ mail: state }: Person): boolean => state === 'waiting' || state === 'sending';
+
+const mailing: MailingFor = {
+  request: '',
+  event: ({ patient, notice }, { reason, outcome }) => ({
+    ...draft('incident.mail', { reason, resources: [{ id: notice, type: 'incident', version: 1 }] }),
+    outcome,
+    patient,
+    categories: ['demographics'],
+  }),
+};
+
+/** what the sweep does by itself, for nobody's request */
+function draft(action: string, { reason, resources }: Pick<EventDraft, 'reason' | 'resources'>): EventDraft {
+  return {
+    action,
+    actor: null,
+    basis: null,
+    categories: [],
+    outcome: 'permit',
+    patient: null,
+    purpose: 'BREACH',
+    reason,
+    request: null,
+    resources,
+  };
 }

@@ -27,7 +27,7 @@ type Names = 'incident' | 'narrative' | 'other';
 /** What every function around an incident does in the same way: read it, take a step, keep the words about it. */
 export class IncidentDesk {
   readonly store: IncidentStore;
-  readonly #narratives: Narratives;
+  readonly narratives: Narratives;
 
   constructor(
     private readonly runtime: Runtime,
@@ -35,7 +35,7 @@ export class IncidentDesk {
     kms: KMSClient,
   ) {
     this.store = new IncidentStore(documents, environment.GOVERNANCE_TABLE);
-    this.#narratives = new Narratives({
+    this.narratives = new Narratives({
       kms,
       keyId: environment.PATIENT_KEY,
       organization: environment.ORGANIZATION,
@@ -81,7 +81,7 @@ export class IncidentDesk {
   /** @returns words sealed under a key of their own */
   async seal(permit: Permit, kind: NarrativeItem['kind'], text: string): Promise<NarrativeItem> {
     const id = v7();
-    const sealed = await this.#narratives.seal({ patient: '', type: 'incident', id }, text);
+    const sealed = await this.narratives.seal({ patient: '', type: 'incident', id }, text);
     return { id, kind, author: permit.actor.sub, at: permit.access.now.toISOString(), sealed };
   }
 
@@ -117,7 +117,7 @@ export class IncidentDesk {
   }
 
   open({ id, sealed }: NarrativeItem): Promise<Sealed<string>> {
-    return this.#narratives.open({ patient: '', type: 'incident', id }, sealed);
+    return this.narratives.open({ patient: '', type: 'incident', id }, sealed);
   }
 
   /** @returns every word about the incident beside its facts, once that they were read is on record */

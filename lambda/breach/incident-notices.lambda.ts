@@ -1,51 +1,36 @@
-import { SESv2Client } from '@aws-sdk/client-sesv2';
 import * as z from 'zod';
 import type { Permit } from '../access/guard';
 import { type Facts, Released } from '../audit/release';
-import { Vault } from '../encryption/vault';
-import { mailFrom, type NoticesEnvironment, noticesVariables, readEnvironment } from '../environment';
+import { type NoticesEnvironment, noticesVariables, readEnvironment } from '../environment';
 import { type Answer, check, type Exchange } from '../http/chain';
-import { documents, kms, patience } from '../http/clients';
+import { kms } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
-import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
 import { dayOf } from './calendar';
-import { documentsStore } from './documents';
-import { type Filing, filingInput } from './hhs';
-import { IncidentDesk, narrativeResource, ofIncident, resourceOf, words } from './incident-desk';
+import { filingInput } from './hhs';
+import { IncidentDesk, ofIncident, resourceOf, words } from './incident-desk';
 import { dutiesOf } from './incident-duties';
 import type { Incident } from './incident-model';
-import { concerned, type NarrativeItem, type Person } from './incident-store';
+import { concerned, type Person } from './incident-store';
 import { LetterWriter } from './letter-writer';
-import { type NoticeContent, noticeContent } from './notice-content';
-import { NoticeFieldsReader } from './notice-fields';
+import { noticeContent } from './notice-content';
 import { markPerson, noticeMark } from './notice-marks';
-import { type Sheet, sheetsOf, unreachable } from './notice-sheets';
+import { noticeParts } from './notice-parts';
+import { sheetsOf, unreachable } from './notice-sheets';
 import { countStates, noticesOf, shownDuties } from './shown';
 import { shownPerson } from './shown-person';
 import { newest } from './templates';
 
 const environment = readEnvironment<NoticesEnvironment>(...noticesVariables);
 const runtime = new Runtime(environment);
-const { clock, outbox } = runtime;
+const { outbox } = runtime;
 const desk = new IncidentDesk(runtime, environment, kms);
-const store = new RecordStore(documents, environment.RECORDS_TABLE, clock);
-const vault = new Vault({ documents, kms, environment, clock, mayBind: false });
-const files = documentsStore(environment);
-const writer = new LetterWriter({
-  reader: new NoticeFieldsReader({ store, vault, outbox }),
-  files,
-  mail: new SESv2Client(patience),
-  from: mailFrom(),
-});
+const { files, letters, sheets, texts, writer } = noticeParts(environment, runtime, desk);
 
 const generating = z.strictObject({ content: noticeContent.optional(), filing: filingInput.optional() });
 const ofNotice = ofIncident.extend({ noticeId: z.string().regex(/^[a-z0-9][A-Za-z0-9-]{0,63}(\.(pdf|json|csv))?$/) });
 const proving = noticeMark.extend({ note: words.optional() });
-/** letters in one transaction with their event */
-const lettersAtOnce = 20;
-const budgetMilliseconds = 14_000;
 
 /**
  * Makes every notice that is due: the letters, as many as the time allows, and with the last of them the public notices and
@@ -54,91 +39,31 @@ const budgetMilliseconds = 14_000;
 async function generate(exchange: Exchange): Promise<Answer> {
   const { permit, incident } = await desk.at(exchange, { categories: ['demographics'] });
   const body = exchange.body(generating);
-  const { content, filing, narratives } = await texts(permit, incident, body);
+  const { content, filing } = await texts.read(permit, incident, body);
   if (!content)
     return runtime.refuse(permit, 'invalid-input', { errors: [{ field: 'content', message: 'is needed once' }] });
   const after = await desk.take(permit, incident, { step: 'notify', template: newest.individual });
-  let people = await desk.store.people(incident.id);
-  await desk.keep(permit, incident, after, { narratives });
-  if (!incident.associate) people = await writeLetters(permit, after, content, people);
-  const remaining = incident.associate
-    ? 0
-    : LetterWriter.pending(people).filter(({ mail }) => mail === undefined).length;
+  await desk.keep(permit, incident, after, { narratives: await texts.sealed(permit, body) });
+  const before = await desk.store.people(incident.id);
+  const people = incident.associate ? before : await letters.write(permit, after, content, before);
+  const remaining = incident.associate ? 0 : LetterWriter.pending(people).length;
   const all = filing ? await desk.store.all() : [];
   const now = exchange.access.now;
-  const sheets =
+  const made =
     remaining > 0
       ? []
       : await desk.judged(permit, after, () => sheetsOf({ incident: after, people, content, filing, all, now }));
-  await keepSheets(permit, after, sheets);
+  await sheets.keep(permit, after, made);
   const receipt = await outbox.record(permit.event({ status: 200, resources: [resourceOf(after)] }));
   const facts = {
     state: after.state,
     remaining,
     unreachable: unreachable(people),
-    waiting_mails: concerned(people).filter(({ mail }) => mail === 'waiting').length,
+    waiting_mails: concerned(people).filter(({ mail }) => mail === 'waiting' || mail === 'sending').length,
     notices: countStates(people),
-    documents: sheets.map(({ name }) => name),
+    documents: made.map(({ name }) => name),
   };
   return { status: remaining > 0 ? 202 : 200, headers: entityTag(after.version), body: Released.facts(facts, receipt) };
-}
-
-/** What the notices say: given with this call, or with an earlier one. */
-async function texts(permit: Permit, incident: Incident, given: z.infer<typeof generating>) {
-  const narratives: NarrativeItem[] = [];
-  if (given.content) narratives.push(await desk.seal(permit, 'notice-content', JSON.stringify(given.content)));
-  if (given.filing) narratives.push(await desk.seal(permit, 'filing', JSON.stringify(given.filing)));
-  const earlier = await desk.store.narratives(incident.id);
-  const before = async (kind: 'notice-content' | 'filing'): Promise<unknown> => {
-    const item = earlier.findLast((each) => each.kind === kind);
-    if (!item) return undefined;
-    const sealed = await desk.open(item);
-    const receipt = await outbox.record(permit.event({ status: 200, resources: [narrativeResource(item)] }));
-    return JSON.parse(Released.release(sealed, receipt, permit.access.request.id).toJSON());
-  };
-  const content: NoticeContent | undefined =
-    given.content ?? noticeContent.optional().parse(await before('notice-content'));
-  const filing: Filing | undefined = given.filing ?? filingInput.optional().parse(await before('filing'));
-  return { content, filing, narratives };
-}
-
-async function writeLetters(
-  permit: Permit,
-  incident: Incident,
-  content: NoticeContent,
-  people: readonly Person[],
-): Promise<Person[]> {
-  const began = Date.now();
-  const all = new Map(people.map((person) => [person.patient, person]));
-  const pending = LetterWriter.pending(people);
-  for (let first = 0; first < pending.length && Date.now() - began < budgetMilliseconds; first += lettersAtOnce) {
-    const written = await writer.write(permit, incident, content, pending.slice(first, first + lettersAtOnce));
-    const writes = new Writes<'person'>().add(
-      'person',
-      ...written.map(({ person }) => desk.store.putPerson(incident.id, all.get(person.patient), person)),
-    );
-    const resources = written.map(({ person }) => ({ id: person.notice, type: 'notice', version: null }));
-    await runtime.store(permit, permit.event({ status: 200, reason: 'letters', resources }), writes, () => 'conflict');
-    for (const { person } of written) all.set(person.patient, person);
-  }
-  return [...all.values()];
-}
-
-async function keepSheets(permit: Permit, incident: Incident, sheets: readonly Sheet[]): Promise<void> {
-  if (sheets.length === 0) return;
-  const { now } = permit.access;
-  const before = new Map((await desk.store.files(incident.id)).map((file) => [file.name, file]));
-  const writes = new Writes<'document'>();
-  for (const { name, media, bytes } of sheets) {
-    const { key, sha256 } = await files.put(`incidents/${incident.id}/notices/${name}`, bytes, media, now);
-    const version = (before.get(name)?.version ?? 0) + 1;
-    writes.add(
-      'document',
-      desk.store.putFile(incident.id, { name, media, key, sha256, at: now.toISOString(), version }),
-    );
-  }
-  const event = permit.event({ status: 200, reason: 'documents', resources: [resourceOf(incident)] });
-  await runtime.store(permit, event, writes, () => 'conflict');
 }
 
 async function list(exchange: Exchange): Promise<Answer> {
@@ -184,7 +109,7 @@ async function bundle(
   people: readonly Person[],
   name: 'addresses.csv' | 'letters.pdf',
 ): Promise<Answer> {
-  const { content } = await texts(permit, incident, {});
+  const { content } = await texts.read(permit, incident);
   if (!content) return runtime.refuse(permit, 'not-found', {}, [resourceOf(incident)]);
   const printed = concerned(people).filter(({ channel, state }) => channel === 'mail' && state !== 'in-scope');
   const made = await writer.bundle(permit, incident, content, printed, name);

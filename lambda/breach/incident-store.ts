@@ -27,8 +27,9 @@ export const personItem = z.object({
   /** why no letter can be written */
   problem: z.enum(['no-name', 'no-address', 'next-of-kin-unknown', 'script', 'disposed']).optional(),
   document: z.object({ key: z.string(), sha256: z.string() }).optional(),
-  /** a mail that could not be handed over is sent again by the sweep */
-  mail: z.enum(['waiting', 'sent']).optional(),
+  /** a mail that could not be handed over waits for the sweep; `sending` belongs to whoever claimed it */
+  mail: z.enum(['waiting', 'sending', 'sent']).optional(),
+  mailClaimedAt: z.string().optional(),
   on: z.string().optional(),
   reference: z.string().optional(),
   version: z.int().positive(),
@@ -58,6 +59,13 @@ export const narrativeItem = z.object({
   sealed: z.object({ wrapped: bytes, header: bytes, field: bytes, footer: bytes }),
 });
 export type NarrativeItem = z.infer<typeof narrativeItem>;
+
+/** A notice by e-mail as it will be sent, sealed: whoever sends it later reads no record for that. Kept as what was said. */
+export const mailItem = z.object({
+  notice: z.uuid(),
+  sealed: z.object({ wrapped: bytes, header: bytes, field: bytes, footer: bytes }),
+});
+export type MailItem = z.infer<typeof mailItem>;
 
 /** One computation of the scope: what was asked of the audit log, and what came of it. */
 export const runItem = z.object({
@@ -130,6 +138,17 @@ export class IncidentStore {
   runs = (id: string): Promise<Run[]> => this.#parts(id, 'RUN', runItem);
   files = (id: string): Promise<DocumentItem[]> => this.#parts(id, 'DOCUMENT', documentItem);
 
+  async mail(id: string, notice: string): Promise<MailItem | undefined> {
+    const { Item } = await this.documents.send(
+      new GetCommand({
+        TableName: this.table,
+        Key: governanceKeys.ofIncident(id, 'MAIL', notice),
+        ConsistentRead: true,
+      }),
+    );
+    return Item && mailItem.parse(Item);
+  }
+
   /** @returns incidents that name a person, as the item has them */
   async naming(sub: string): Promise<ReadonlySet<string>> {
     const { Item } = await this.documents.send(
@@ -162,6 +181,10 @@ export class IncidentStore {
 
   addRun(incident: string, item: Run): TransactItem {
     return this.#put(governanceKeys.ofIncident(incident, 'RUN', item.id), item, 'attribute_not_exists(PK)');
+  }
+
+  putMail(incident: string, item: MailItem): TransactItem {
+    return this.#put(governanceKeys.ofIncident(incident, 'MAIL', item.notice), item);
   }
 
   putFile(incident: string, item: DocumentItem): TransactItem {

@@ -1,5 +1,4 @@
 import { v7 } from 'uuid';
-import * as z from 'zod';
 import { approverStands, consumeApproval, isGoodFor } from '../access/approvals';
 import { readApproval } from '../access/approvals-store';
 import { Released } from '../audit/release';
@@ -9,12 +8,13 @@ import { documents, kms } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
-import { assess, assessmentInput, factorNames, outcomes, safeHarbourInput } from './assessment';
+import { assess, factorNames } from './assessment';
 import { dayOf } from './calendar';
 import { open as opened } from './incident';
 import { conclude } from './incident-closing';
-import { IncidentDesk, narrativeResource, resourceOf, words } from './incident-desk';
-import { breachLocationCodes, breachTypeCodes, discoveryBases, type Incident } from './incident-model';
+import { IncidentDesk, narrativeResource, resourceOf } from './incident-desk';
+import { assessing, determining, ending, holding, opening, openingOf } from './incident-input';
+import type { Incident } from './incident-model';
 import { nameSubjects, openIncident } from './incident-store';
 import { noticesOf, shownIncident, summaryOf } from './shown';
 
@@ -23,52 +23,12 @@ const runtime = new Runtime(environment);
 const desk = new IncidentDesk(runtime, environment, kms);
 const table = environment.GOVERNANCE_TABLE;
 
-const opening = z.strictObject({
-  discovered: z.string(),
-  discovery_basis: z.enum(discoveryBases),
-  /** how it came to be known, by whom, and what is known of it */
-  description: words,
-  breach_began: z.string().optional(),
-  breach_ended: z.string().optional(),
-  type: z.enum(breachTypeCodes),
-  locations: z.array(z.enum(breachLocationCodes)).min(1).max(8),
-  associate: z.boolean().default(false),
-  associate_involved: z.boolean().default(false),
-  subjects: z.array(z.uuid()).max(20).default([]),
-});
-const assessing = assessmentInput.extend({ safe_harbour: safeHarbourInput.optional() });
-const determining = z.strictObject({ outcome: z.enum(outcomes), approval: z.uuid(), reason: words });
-const holding = z.strictObject({
-  kind: z.enum(['written', 'oral']),
-  from: z.string(),
-  until: z.string(),
-  /** who said so, and of which agency: 45 CFR 164.412(b) asks to document the statement and the identity */
-  statement: words,
-});
-const ending = z.strictObject({ reason: words });
-
 /** 45 CFR 164.308(a)(6)(ii). Discovery is day 0 of every deadline, and its basis is kept. */
 async function open(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
   const body = exchange.body(opening);
   const author = { by: permit.actor.sub, at: exchange.access.now };
-  const incident = await desk.judged(permit, undefined, () =>
-    opened(
-      {
-        id: v7(),
-        discovered: body.discovered,
-        discoveryBasis: body.discovery_basis,
-        began: body.breach_began,
-        ended: body.breach_ended,
-        type: body.type,
-        locations: body.locations,
-        associate: body.associate,
-        associateInvolved: body.associate_involved,
-        subjects: [...new Set(body.subjects)],
-      },
-      author,
-    ),
-  );
+  const incident = await desk.judged(permit, undefined, () => opened({ id: v7(), ...openingOf(body) }, author));
   const narrative = await desk.seal(permit, 'description', body.description);
   const writes = new Writes<'incident'>()
     .add('incident', ...openIncident(table, incident))

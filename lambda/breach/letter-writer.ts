@@ -1,6 +1,5 @@
-import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import type { Permit } from '../access/guard';
-import { type Day, dayOf } from './calendar';
+import { dayOf } from './calendar';
 import { csv } from './csv';
 import type { DocumentsStore } from './documents-store';
 import type { Incident } from './incident-model';
@@ -8,14 +7,14 @@ import { concerned, type Person } from './incident-store';
 import { individualLetter, type Letter, letterBlocks } from './letters';
 import type { NoticeContent } from './notice-content';
 import type { NoticeFields, NoticeFieldsReader } from './notice-fields';
-import { mailLetter } from './notice-mail';
+import { mailOf, type NoticeMail } from './notice-mail';
 import { renderPdf } from './pdf';
 import { preferenceOf, recipientOf } from './recipient';
 
 export interface Written {
   readonly person: Person;
-  /** absent: none can be written */
-  readonly letter?: Letter;
+  /** to be handed over; absent: the letter is printed, or none can be written */
+  readonly mail?: NoticeMail;
 }
 
 /** Writes the letters of an incident, one a person, and keeps each as it was sent. */
@@ -24,17 +23,14 @@ export class LetterWriter {
     private readonly parts: {
       readonly reader: NoticeFieldsReader;
       readonly files: DocumentsStore;
-      readonly mail: SESv2Client;
-      /** verified sender; absent: nothing is mailed and every letter is printed */
-      readonly from: string | undefined;
+      /** whether this stage mails; otherwise every letter is printed */
+      readonly mails: boolean;
     },
   ) {}
 
-  /** @returns people whose letter is to be written: those without one, and those of whom more is known since */
+  /** @returns people whose letter is to be written */
   static pending(people: readonly Person[]): Person[] {
-    return concerned(people).filter(
-      ({ state, problem, mail }) => (state === 'in-scope' && problem === undefined) || mail === 'waiting',
-    );
+    return concerned(people).filter(({ state, problem }) => state === 'in-scope' && problem === undefined);
   }
 
   async write(
@@ -102,27 +98,11 @@ export class LetterWriter {
       'application/pdf',
       now,
     );
-    const document = { key, sha256 };
     const { problem: _, ...reachable } = next;
-    const { from } = this.parts;
-    if (found.recipient.email === undefined || from === undefined)
-      return { letter, person: { ...reachable, state: 'generated', channel: 'mail', document } };
-    return {
-      letter,
-      person: await this.#mailed({ ...reachable, channel: 'email', document }, letter, from, dayOf(now)),
-    };
-  }
-
-  /** A mail server that is down loses nothing: the letter is kept, and the next call mails it again, and the sweep says that it waits. */
-  async #mailed(person: Person, letter: Letter, from: string, today: Day): Promise<Person> {
-    try {
-      const reference = await mailLetter(this.parts.mail, from, letter);
-      return { ...person, state: 'sent', mail: 'sent', on: today, reference: codeOf(reference) };
-    } catch {
-      return { ...person, state: 'generated', mail: 'waiting' };
-    }
+    const generated = { ...reachable, state: 'generated', document: { key, sha256 } } as const;
+    const mail = this.parts.mails ? mailOf(letter) : undefined;
+    return mail
+      ? { mail, person: { ...generated, channel: 'email', mail: 'waiting' } }
+      : { person: { ...generated, channel: 'mail' } };
   }
 }
-
-/** SES gives ids of letters, digits and hyphens; anything else stays out of a reference. */
-const codeOf = (id: string): string => id.replace(/[^A-Za-z0-9._-]/g, '').slice(0, 80) || 'accepted';

@@ -27,6 +27,6 @@ export function markPerson(person: Person, { state, on, reference }: NoticeMark)
     throw new BreachError('transition', 'state', 'a step that this notice does not take');
   if (state === 'sent' && person.document === undefined)
     throw new BreachError('transition', 'state', 'there is no letter to send');
-  const { mail: _, ...rest } = person;
+  const { mail: _, mailClaimedAt: _claimed, ...rest } = person;
   return { ...rest, state, on, reference, version: person.version + 1 };
 }

@@ -89,7 +89,7 @@ export function describeKeys({
         role,
       ),
       import: ['imports', 'import-commit'].map(role),
-      governance: ['emergency-reviews', 'incidents', 'incident-notices', 'incident-dossier'].map(role),
+      governance: ['emergency-reviews', 'incidents', 'incident-notices', 'incident-dossier', 'breach-sweep'].map(role),
     });
   });
 
