@@ -52,6 +52,9 @@ if (bill.status !== 0) throw new Error('npm sbom failed; it needs npm 10 and the
 writeFileSync(join(out, 'sbom.cdx.json'), bill.stdout);
 
 const open = evidence.filter(({ problems }) => problems.length > 0);
-for (const { rule, problems } of open) for (const problem of problems) process.stderr.write(`${rule.section}: ${problem}\n`);
-process.stdout.write(`${evidence.length - open.length} of ${evidence.length} rules are shown: ${join(out, 'index.html')}\n`);
+for (const { rule, problems } of open)
+  for (const problem of problems) process.stderr.write(`${rule.section}: ${problem}\n`);
+process.stdout.write(
+  `${evidence.length - open.length} of ${evidence.length} rules are shown: ${join(out, 'index.html')}\n`,
+);
 if (open.length > 0) process.exitCode = 1;
