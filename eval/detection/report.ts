@@ -4,7 +4,7 @@ import type { Run } from './replay';
 import { type Score, score } from './score';
 
 /** What settings were chosen with, and what nobody looked at before they were. */
-export const seeds = { tuning: [1, 2], 'held out': [3, 4] } as const;
+export const seeds = { tuning: [1, 2], 'held out': [7, 8] } as const;
 export const days = 60;
 
 export async function run(): Promise<void> {

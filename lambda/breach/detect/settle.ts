@@ -105,13 +105,23 @@ function signalsWith(entry: Unexplained, all: readonly Unexplained[]): readonly 
 }
 
 /** A signal that half of a role's unexplained accesses have says nothing; one that a tenth have says all it can. */
-const [tellsAll, tellsNothing] = [0.1, 0.5];
+const ofAll = { tellsAll: 0.1, tellsNothing: 0.5 } as const;
+/** The same of how many patients a person of the role looks at with it in a week, whatever their share: a few are rare. */
+const weekly = { tellsAll: 0.5, tellsNothing: 3 } as const;
+/** Patients without an explanation that a person of the role has in a week: as few are rare, as many are usual. */
+const unexplained = { tellsAll: 1, tellsNothing: 5 } as const;
+
+/** @returns 1 for what is rare, 0 for what is common */
+const rarity = (value: number, { tellsAll, tellsNothing }: { tellsAll: number; tellsNothing: number }): number =>
+  Math.min(1, Math.max(0, (tellsNothing - value) / (tellsNothing - tellsAll)));
 
 /** @returns what the signal adds to a score: its weight, less where it is common in the role */
-function pointsOf({ id, assumedShare = 0 }: SignalRule, { settings, baseline }: Context): number {
+function pointsOf({ id, assumedShare = 0, lessWhereBusy = 1 }: SignalRule, { settings, baseline }: Context): number {
   if (id === unexplainedAccess.id) return settings.weights[id];
+  const patients = baseline?.unexplainedWeekly ?? unexplained.tellsNothing;
   const share = baseline?.shares[id] ?? assumedShare;
-  return settings.weights[id] * Math.min(1, Math.max(0, (tellsNothing - share) / (tellsNothing - tellsAll)));
+  const telling = lessWhereBusy + (1 - lessWhereBusy) * rarity(patients, unexplained);
+  return settings.weights[id] * telling * Math.max(rarity(share, ofAll), rarity(share * patients, weekly));
 }
 
 const scoreOf = (signals: readonly string[], context: Context): number =>

@@ -56,12 +56,11 @@ const baselineOf = (share: number): RoleBaseline => ({
   hourly: 5,
   daily: 40,
   unexplainedWeekly: 3,
-  shares: { 'inactive-patient': share, 'other-department': share },
+  shares: { 'inactive-patient': share, 'other-department': share, 'tried-again': share },
 });
-const underBaseline = (facts: Facts, share: number) => {
-  const state = once(facts);
+const underBaseline = (facts: Facts, share: number, state = once(facts), weekly = 10) => {
   const looked = new Map(Object.keys(state.unexplained).map((key) => [key, facts]));
-  return settle(state, looked, { settings, baseline: baselineOf(share) }).findings;
+  return settle(state, looked, { settings, baseline: { ...baselineOf(share), unexplainedWeekly: weekly } }).findings;
 };
 
 test('inactive-patient and other-department: together they make an alert, where neither is common in the role', () => {
@@ -79,13 +78,44 @@ test('a signal that half of a role’s unexplained accesses have adds nothing, a
   expect(alone(facts)).toEqual([]);
 });
 
-test('repeated-patient: the same record on another day counts more; on the same day it does not', () => {
+test('a signal that is common among few says something still: of a role whose accesses hardly ever lack an explanation', () => {
+  const facts = { ...unexplained, active: false, ownDepartment: false };
+  expect(underBaseline(facts, 0.5, once(facts), 10)).toEqual([]);
+  const twice = play([observed(0), observed(1, { patient: patientOf(0) })], facts).state;
+  expect(underBaseline(facts, 0.5, twice, 1)).toMatchObject([{ rule: 'inactive-patient' }]);
+});
+
+test('tried-again: whoever looks again after a slip adds to the score; in an emergency everybody looks again', () => {
+  const facts = { ...unexplained, active: false };
+  const twice = play([observed(0), observed(1, { patient: patientOf(0) })], facts).state;
+  expect(underBaseline(facts, 0.1, once(facts))).toEqual([]);
+  expect(underBaseline(facts, 0.1, twice)).toMatchObject([
+    { rule: 'inactive-patient', signals: ['tried-again', 'unexplained-access'] },
+  ]);
+  const open = { action: 'emergency.open', kind: 'emergency', role: 'clinician' } as const;
+  const emergency = play([observed(0, open), observed(1, { ...open, patient: patientOf(0) })], facts).state;
+  expect(underBaseline(facts, 0.1, emergency)).toMatchObject([
+    { rule: 'inactive-patient', signals: ['emergency-without-cause', 'unexplained-access'] },
+  ]);
+});
+
+test('returned-to-patient: the same record on a second day counts more, where that is not what a desk does all week', () => {
   const facts = { ...unexplained, ownDepartment: false };
   const twice = (at: string) => play([observed(0), observed(1, { patient: patientOf(0), at })], facts).state;
-  expect(settled(twice('2026-03-11T10:00:00.000Z'), facts)).toMatchObject([
-    { rule: 'repeated-patient', window: '2026-03-11' },
+  const [nextDay, sameDay] = [twice('2026-03-11T10:00:00.000Z'), twice('2026-03-10T15:00:00.000Z')];
+  expect(underBaseline(facts, 0.5, nextDay, 1)).toMatchObject([{ rule: 'returned-to-patient', window: '2026-03-11' }]);
+  expect(underBaseline(facts, 0.5, nextDay, 10)).toEqual([]);
+  expect(underBaseline(facts, 0.5, sameDay, 1)).toEqual([]);
+});
+
+test('repeated-patient: three days are no errand, whatever the role', () => {
+  const facts = { ...unexplained, ownDepartment: false };
+  const days = ['10', '11', '12'].map((day, index) =>
+    observed(index, { patient: patientOf(0), at: `2026-03-${day}T10:00:00.000Z` }),
+  );
+  expect(underBaseline(facts, 0.5, play(days, facts).state, 50)).toMatchObject([
+    { rule: 'repeated-patient', window: '2026-03-12' },
   ]);
-  expect(settled(twice('2026-03-10T15:00:00.000Z'), facts)).toEqual([]);
 });
 
 test('after-hours and new-network are weak: together with nothing else they make no alert', () => {
@@ -111,7 +141,9 @@ test('emergency-without-cause: an emergency explains what is read under it, not 
   const facts: Facts = { ...unexplained, explanations: ['emergency'], active: false };
   // whoever declares an emergency vouches for nobody
   const open = { action: 'emergency.open', kind: 'emergency', role: 'clinician' } as const;
-  expect(alone(facts, open)).toMatchObject([{ rule: 'emergency-without-cause' }]);
+  expect(underBaseline(facts, 0.1, once(facts, open))).toMatchObject([
+    { rule: 'inactive-patient', signals: ['emergency-without-cause', 'unexplained-access'] },
+  ]);
   expect(alone({ ...facts, explanations: ['emergency', 'care-team'] }, open)).toEqual([]);
   expect(alone(facts, { role: 'clinician' })).toEqual([]);
 });

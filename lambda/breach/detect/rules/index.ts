@@ -12,6 +12,7 @@ import { patientsPerDay } from './patients-per-day';
 import { patientsPerHour } from './patients-per-hour';
 import { repeatedDenials } from './repeated-denials';
 import { repeatedPatient } from './repeated-patient';
+import { returnedToPatient } from './returned-to-patient';
 import type { SignalRule, WindowRule } from './rule';
 import { sameAddress } from './same-address';
 import { sameFamily } from './same-family';
@@ -21,6 +22,7 @@ import { sequentialIdProbing } from './sequential-id-probing';
 import { signInFailures } from './sign-in-failures';
 import { suspendedAttempts } from './suspended-attempts';
 import { suspendedUser } from './suspended-user';
+import { triedAgain } from './tried-again';
 import { unexplainedAccess } from './unexplained-access';
 import { unexplainedPatients } from './unexplained-patients';
 import { vip } from './vip';
@@ -50,7 +52,9 @@ export const signalRules: readonly SignalRule[] = [
   vip,
   emergencyWithoutCause,
   repeatedPatient,
+  returnedToPatient,
   inactivePatient,
+  triedAgain,
   otherDepartment,
   unexplainedAccess,
   afterHours,

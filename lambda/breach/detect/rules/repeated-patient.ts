@@ -1,11 +1,11 @@
+import { earlierDays } from './returned-to-patient';
 import type { SignalRule } from './rule';
 
-/** Help at the next desk happens once; curiosity comes back. */
+/** Whoever calls a desk is called back once; three days without a reason that somebody entered are no errand. */
 export const repeatedPatient: SignalRule = {
   id: 'repeated-patient',
   severity: 'medium',
-  reason: 'The same record was opened, or tried, on several days, each time without an explanation.',
+  reason: 'The same record was opened, or tried, on three days or more, each time without an explanation.',
   sees: 'memory',
-  applies: ({ patient, day }, others) =>
-    others.some((other) => other.patient === patient && other.day < day && other.verdict !== 'explained'),
+  applies: (entry, others) => earlierDays(entry, others) >= 2,
 };

@@ -69,6 +69,8 @@ export type SignalRule = RuleText & {
   readonly severity: Exclude<Severity, 'critical'>;
   /** how common it is taken to be until the role's baseline says so, 0 to 1; absent: rare */
   readonly assumedShare?: number;
+  /** what is left of the weight in a role whose accesses often have no explanation, 0 to 1; absent: all of it */
+  readonly lessWhereBusy?: number;
 } & (
     | { readonly sees: 'facts'; readonly applies: (facts: Facts) => boolean }
     | { readonly sees: 'access'; readonly applies: (look: Look) => boolean }
