@@ -6,10 +6,10 @@ export const privacyAndBreach: readonly Rule[] = [
     section: '164.400-414',
     title: 'breach notification',
     kind: 'R',
-    does: 'accesses that nothing explains become alerts; an incident that nobody closes without outcome, four-factor assessment and proof of every notice; scope computed from the audit log; deadlines as pure functions; letters, HHS sheet and dossier as files',
-    code: ['lambda/breach/'],
+    does: 'accesses that nothing explains become alerts; an incident that nobody closes without outcome, four-factor assessment and proof of every notice; scope computed from the audit log; deadlines as pure functions; letters, HHS sheet and dossier as files; a dossier that proves each access under a signed checkpoint',
+    code: ['lambda/breach/', 'lambda/audit/segment-proofs.ts'],
     pages: ['docs/breach.md', 'docs/detection.md'],
-    tests: ['test/breach', 'test/e2e/breach-drill.test.ts'],
+    tests: ['test/breach', 'test/audit/segment-proofs.test.ts', 'test/e2e/breach-{drill,cases,large}.test.ts'],
     resources: [{ type: 'AWS::CloudWatch::Alarm', ids: /OverdueBreachDuties/, properties: ['AlarmName', 'Threshold'] }],
     stays:
       'The determination itself, the submission at the portal of HHS, which has no API, the letters’ postage and the lawyers.',

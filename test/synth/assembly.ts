@@ -133,10 +133,8 @@ function read(folder: string): Synthesized {
   const [monitoring, authentication] = [stack('WardMonitoring'), stack('WardAuthentication')];
   const [operations, handlers] = [stack('WardOperations'), stack('WardHandlers')];
   const queries = stack('WardAuditQueries');
-  const others = readdirSync(folder).flatMap(
-    (name) => /^(Ward(?:Network|Trail|GlobalEvents|ArchiveTrail))\.template\.json$/.exec(name)?.[1] ?? [],
-  );
-  const more = Object.fromEntries(others.map((name) => [name, stack(name)]));
+  const names = readdirSync(folder).flatMap((name) => /^(\w+)\.template\.json$/.exec(name)?.[1] ?? []);
+  const more = Object.fromEntries(names.map((name) => [name, stack(name)]));
   return {
     archive,
     data,
@@ -150,7 +148,7 @@ function read(folder: string): Synthesized {
     globalEvents: more['WardGlobalEvents'],
     archiveTrail: more['WardArchiveTrail'],
     running: together([monitoring, authentication, operations, handlers, api]),
-    all: [archive, data, monitoring, authentication, operations, handlers, api, queries, ...Object.values(more)],
+    all: Object.values(more),
     acknowledgements: json('acknowledgements.json'),
   };
 }

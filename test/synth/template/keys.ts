@@ -25,7 +25,7 @@ export function describeKeys({
 
   test('every key waits thirty days before it is deleted and outlives its stack; all but the one that signs rotate - 45 CFR 164.312(a)(2)(iv)', () => {
     const keys = production.all.flatMap((stack) => stack.resources('AWS::KMS::Key'));
-    expect(keys).toHaveLength(16);
+    expect(keys).toHaveLength(17);
     for (const [, key] of keys)
       expect(key).toMatchObject({
         DeletionPolicy: 'Retain',
