@@ -13,6 +13,7 @@ import { HandlersStack } from '../lib/handlers-stack';
 import { MonitoringStack } from '../lib/monitoring-stack';
 import { NetworkStack } from '../lib/network-stack';
 import { OperationsStack } from '../lib/operations-stack';
+import { bound } from '../lib/permissions-boundary';
 import { RecoveryStack } from '../lib/recovery-stack';
 import { globalRegion } from '../lib/trail-alarms';
 import { GlobalEventsStack, TrailStack } from '../lib/trail-stack';
@@ -61,6 +62,7 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
   // Whoever uses the archive with rights of its own account is seen by a trail of that account alone.
   if (archiveAccount !== account)
     new TrailStack(app, 'WardArchiveTrail', { ...props('archive-trail', apart), buckets: [archiveArn], tables: [] });
+  bound(app);
   Tags.of(app).add('ward:stage', config.stage);
   Validations.of(app).addPlugins(new HIPAASecurityChecks(app), new AwsSolutionsChecks(app), new OwnChecks());
   // The laptop starts without them: they take longer than all else, and run on Linux and macOS alone.

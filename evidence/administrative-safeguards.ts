@@ -61,6 +61,17 @@ export const administrativeSafeguards: readonly Rule[] = [
     stays: 'Deciding which person has which role, and reviewing it each quarter.',
   },
   {
+    section: '164.308(a)(4)(ii)(B)',
+    title: 'least privilege of functions',
+    kind: 'A',
+    does: 'one declaration a function; every grant used and nothing denied that was needed, over the whole end-to-end suite; a permissions boundary on every role; who may open, sign, delete or disable asked of the policies themselves',
+    code: ['lib/{functions,grants,permissions-boundary}.ts', 'local/iam/granted.ts'],
+    pages: ['docs/least-privilege.md'],
+    tests: ['test/e2e/least-privilege.test.ts', 'test/synth/template.test.ts'],
+    resources: [{ type: 'AWS::IAM::Role', properties: ['PermissionsBoundary', 'Policies'] }],
+    stays: 'Roles of people and pipelines in the account, which Ward does not make.',
+  },
+  {
     section: '164.308(a)(5)(ii)(C)',
     title: 'log-in monitoring',
     kind: 'A',

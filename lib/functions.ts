@@ -84,13 +84,15 @@ const stagedParts = 'I#*';
 const imports = 'IMPORT#*';
 const idempotency = 'IDEMPOTENCY#*';
 
-/** what an access decision stands on, in one BatchGet: all its keys must match this one statement */
+/** what an access decision stands on that is about no patient, in one BatchGet: all its keys must match this one statement */
 const decides = (...more: readonly string[]): TableGrant => ({
   table: 'governance',
   actions: ['BatchGetItem'],
-  partitions: ['ACTOR#*', 'SESSION#*', 'PATIENT#*', 'CONTROL#*', 'INCIDENT-SUBJECT#*', ...more],
+  partitions: ['ACTOR#*', 'SESSION#*', 'CONTROL#*', ...more],
   inTransaction: false,
 });
+/** … and one that is about a patient: freezes, care team, emergencies, representatives */
+const decidesOnPatients = (...more: readonly string[]): TableGrant => decides('PATIENT#*', ...more);
 /** 45 CFR 164.312(b): every function appends its events; none can read, change or remove one */
 const audits: TableGrant = {
   table: 'audit',
@@ -102,7 +104,7 @@ const audits: TableGrant = {
 /** the heads of lanes, and what is not sealed yet */
 const readsOutbox: TableGrant = {
   table: 'audit',
-  actions: ['GetItem', 'Query'],
+  actions: ['Query'],
   partitions: ['LANES', 'LANE#*'],
   inTransaction: false,
 };
@@ -136,8 +138,10 @@ const keys = { may: on('keys', false), mayWithEvent: on('keys', true) };
 const governance = { may: on('governance', false), mayWithEvent: on('governance', true) };
 const auditLog = { may: on('auditLog', false) };
 
-/** a patient's wrapped keys are queried; the organization's items are read one by one */
-const readsKeys = keys.may([patients, organization], 'GetItem', 'Query');
+/** a patient's wrapped keys are queried; what binds the organization is read */
+const readsKeys: readonly TableGrant[] = [keys.may([patients], 'Query'), keys.may([organization], 'GetItem')];
+/** the keys of the blind index are queried */
+const readsLookupKeys = keys.may([organization], 'Query');
 const idempotentCreation = governance.mayWithEvent([idempotency], 'PutItem');
 /** spends an approval in the transaction of the act that it was given for, and sees that its giver is active */
 export const consumesApprovals: readonly TableGrant[] = [
@@ -154,6 +158,8 @@ const marks = (...actions: readonly TableAction[]): readonly TableGrant[] =>
 /** the last administrator and the last compliance officer stay: a count that is kept in the same transactions */
 const countsHolders = governance.mayWithEvent(['HOLDERS'], 'UpdateItem');
 const suspension = ['status', 'suspendedBy', 'suspendedAt', 'suspensionReason', 'suspensionExpiresAt', 'signedOutAt'];
+/** a suspension that ends by itself signs nobody out */
+const reinstatement = suspension.filter((attribute) => attribute !== 'signedOutAt');
 const changesActors = (...attributes: readonly string[]): TableGrant => ({
   ...governance.mayWithEvent(['ACTOR#*'], 'UpdateItem'),
   attributes: ['PK', 'SK', 'version', ...attributes],
@@ -186,10 +192,8 @@ const recordsTasks: TableGrant = {
 const keepsIncidents: readonly TableGrant[] = [
   decides(),
   audits,
-  governance.may(['INCIDENTS', 'INCIDENT#*'], 'Query'),
-  governance.may(['INCIDENT#*', 'INCIDENT-SUBJECT#*'], 'GetItem'),
-  governance.mayWithEvent(['INCIDENTS', 'INCIDENT#*'], 'PutItem'),
-  governance.mayWithEvent(['INCIDENT-SUBJECT#*'], 'UpdateItem', 'DeleteItem'),
+  governance.may(['INCIDENT#*'], 'Query', 'GetItem'),
+  governance.mayWithEvent(['INCIDENT#*'], 'PutItem'),
 ];
 
 const changesAlerts: readonly TableGrant[] = [
@@ -224,7 +228,7 @@ export const functions = {
   account: {
     concern: 'who a person is to Ward; binds a patient account to its record',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
       governance.may(['ENROLLMENT#*'], 'GetItem'),
       governance.may(['REPRESENTS#*'], 'Query'),
@@ -280,14 +284,15 @@ export const functions = {
       audits,
       governance.may(['APPROVALS'], 'Query'),
       governance.may(['ACTOR#*', 'APPROVAL#*'], 'GetItem', 'BatchGetItem'),
-      governance.mayWithEvent(['APPROVAL#*', 'APPROVALS'], 'PutItem', 'UpdateItem'),
+      governance.mayWithEvent(['APPROVAL#*', 'APPROVALS'], 'PutItem'),
+      governance.mayWithEvent(['APPROVAL#*'], 'UpdateItem'),
       governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
     ],
   },
   'access-review': {
     concern: 'shows every grant to who reviews them, and keeps what they decided',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
       governance.may(['ACTORS', 'SIGN-INS', 'MEMBER-OF#*', 'ACCESS-REVIEW#*'], 'Query'),
       governance.may(['ACTOR#*'], 'GetItem'),
@@ -303,7 +308,7 @@ export const functions = {
       audits,
       governance.may(['ACTORS', 'ACCESS-REVIEW#*'], 'Query'),
       governance.may(['ACTOR#*'], 'BatchGetItem'),
-      changesActors(...suspension),
+      changesActors(...reinstatement),
       countsHolders,
       governance.mayWithEvent(['OVERDUE-REVIEW#*'], 'PutItem'),
     ],
@@ -342,34 +347,42 @@ export const functions = {
   patients: {
     concern: 'reads and corrects the structured categories of a patient',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
-      records.may([patients], 'GetItem', 'Query'),
+      records.may([patients], 'GetItem'),
       records.mayWithEvent([patients], 'PutItem', 'UpdateItem'),
       reindexes,
-      readsKeys,
+      ...readsKeys,
+      readsLookupKeys,
       keys.mayWithEvent([patients], 'ConditionCheckItem'),
     ],
     patientKey: { Decrypt: ['record', 'lookup'] },
   },
   search: {
     concern: 'finds patients by exact lookup',
-    tables: [decides(), audits, records.may([lookups], 'Query'), records.may([patients], 'GetItem'), readsKeys],
+    tables: [
+      decidesOnPatients(),
+      audits,
+      records.may([lookups], 'Query'),
+      records.may([patients], 'GetItem'),
+      ...readsKeys,
+      readsLookupKeys,
+    ],
     patientKey: { Decrypt: ['record', 'lookup'] },
   },
   entries: {
     concern: 'reads entries and their versions',
-    tables: [decides(), audits, records.may([patients], 'GetItem', 'Query'), readsKeys],
+    tables: [decidesOnPatients(), audits, records.may([patients], 'GetItem', 'Query'), ...readsKeys],
     patientKey: { Decrypt: ['record'] },
   },
   'entry-changes': {
     concern: 'adds entries and new versions of them',
     tables: [
-      decides(idempotency),
+      decidesOnPatients(idempotency),
       audits,
-      records.may([patients], 'GetItem', 'Query'),
+      records.may([patients], 'GetItem'),
       records.mayWithEvent([patients], 'PutItem', 'ConditionCheckItem'),
-      readsKeys,
+      ...readsKeys,
       keys.mayWithEvent([patients], 'ConditionCheckItem'),
       idempotentCreation,
     ],
@@ -380,12 +393,13 @@ export const functions = {
     tables: [
       decides(),
       audits,
-      readsKeys,
+      ...readsKeys,
+      readsLookupKeys,
       listsPatients,
       keys.mayWithEvent([organization], 'PutItem', 'UpdateItem'),
       governance.may(['LOOKUP-ROTATION'], 'GetItem'),
       governance.mayWithEvent(['LOOKUP-ROTATION'], 'PutItem'),
-      records.may([patients], 'GetItem', 'Query'),
+      records.may([patients], 'GetItem'),
       records.mayWithEvent([patients], 'UpdateItem'),
       reindexes,
     ],
@@ -394,16 +408,22 @@ export const functions = {
   },
   keys: {
     concern: 'rotates the keys of patients; opens nothing',
-    tables: [decides(), audits, readsKeys, listsPatients, keys.mayWithEvent([patients], 'PutItem', 'UpdateItem')],
+    tables: [
+      decidesOnPatients(),
+      audits,
+      ...readsKeys,
+      listsPatients,
+      keys.mayWithEvent([patients], 'PutItem', 'UpdateItem'),
+    ],
     patientKey: { GenerateDataKey: ['record'] },
   },
   disposal: {
     concern: 'destroys the keys of a patient whose record is disposed of, and certifies it',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
       ...consumesApprovals,
-      readsKeys,
+      ...readsKeys,
       keys.mayWithEvent([patients], 'UpdateItem', 'DeleteItem'),
       governance.may(['PATIENT#*'], 'GetItem'),
       governance.mayWithEvent(['PATIENT#*'], 'PutItem', 'ConditionCheckItem'),
@@ -418,7 +438,7 @@ export const functions = {
   'legal-hold': {
     concern: 'preserves a record against its disposal',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
       ...consumesApprovals,
       keys.may([patients], 'Query'),
@@ -430,9 +450,10 @@ export const functions = {
   'care-team': {
     concern: 'who is on the care team of a patient',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
-      governance.may(['PATIENT#*', 'ACTOR#*'], 'GetItem', 'Query'),
+      governance.may(['PATIENT#*', 'ACTOR#*'], 'GetItem'),
+      governance.may(['PATIENT#*'], 'Query'),
       governance.mayWithEvent(['PATIENT#*', 'MEMBER-OF#*'], 'PutItem'),
       records.may([patients], 'GetItem'),
       records.mayWithEvent([patients], 'ConditionCheckItem'),
@@ -441,7 +462,7 @@ export const functions = {
   tasks: {
     concern: 'what somebody is to do for a patient: what explains an access',
     tables: [
-      decides(idempotency),
+      decidesOnPatients(idempotency),
       audits,
       governance.may(['PATIENT#*'], 'Query'),
       recordsTasks,
@@ -455,7 +476,7 @@ export const functions = {
   vip: {
     concern: 'marks patients whose records are watched more closely',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
       {
         ...governance.mayWithEvent(['PATIENT#*'], 'PutItem'),
@@ -483,12 +504,12 @@ export const functions = {
   representatives: {
     concern: 'records who may act for a patient; reads a birth date to know when a parent may no more',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
       records.may([patients], 'GetItem'),
       records.mayWithEvent([patients], 'ConditionCheckItem'),
-      readsKeys,
-      governance.may(['PATIENT#*', 'ACTOR#*'], 'GetItem', 'Query'),
+      ...readsKeys,
+      governance.may(['PATIENT#*', 'ACTOR#*'], 'GetItem'),
       governance.mayWithEvent(['PATIENT#*', 'REPRESENTS#*'], 'PutItem'),
       governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
     ],
@@ -497,10 +518,11 @@ export const functions = {
   controls: {
     concern: 'puts freezes and lockdowns in place and releases them',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
       records.may([patients], 'GetItem'),
-      governance.may(['CONTROL#*', 'CONTROLS'], 'GetItem', 'Query'),
+      governance.may(['CONTROL#*'], 'GetItem'),
+      governance.may(['CONTROLS'], 'Query'),
       governance.mayWithEvent(['CONTROL#*', 'CONTROLS'], 'PutItem'),
       governance.may(['RESTORE'], 'GetItem'),
       governance.mayWithEvent(['RESTORE'], 'PutItem'),
@@ -510,7 +532,7 @@ export const functions = {
   'emergency-access': {
     concern: 'opens a record in an emergency, and tells the compliance officers',
     tables: [
-      decides(),
+      decidesOnPatients('INCIDENT-SUBJECT#*'),
       audits,
       records.may([patients], 'GetItem'),
       records.mayWithEvent([patients], 'ConditionCheckItem'),
@@ -531,9 +553,10 @@ export const functions = {
   'emergency-reviews': {
     concern: 'shows emergency accesses to the compliance officers and takes their reviews',
     tables: [
-      decides(),
+      decidesOnPatients(),
       audits,
-      governance.may(['EMERGENCIES', 'EMERGENCY-REVIEWS'], 'GetItem', 'BatchGetItem', 'Query'),
+      governance.may(['EMERGENCIES'], 'GetItem', 'BatchGetItem'),
+      governance.may(['EMERGENCIES', 'EMERGENCY-REVIEWS'], 'Query'),
       governance.mayWithEvent(['EMERGENCIES'], 'PutItem'),
       governance.mayWithEvent(['INCIDENT-SUBJECT#*'], 'UpdateItem'),
       governance.mayWithEvent(['EMERGENCY-REVIEWS'], 'DeleteItem'),
@@ -545,7 +568,8 @@ export const functions = {
     calledBy: 'schedule',
     tables: [
       audits,
-      governance.may(['EMERGENCIES', 'EMERGENCY-REVIEWS', 'ALERTS'], 'BatchGetItem', 'Query'),
+      governance.may(['EMERGENCIES'], 'BatchGetItem'),
+      governance.may(['EMERGENCY-REVIEWS', 'ALERTS'], 'Query'),
       governance.may(['HOLDERS', 'ACTOR#*'], 'GetItem'),
       governance.may(['ALERTS'], 'DeleteItem'),
       { ...governance.may(['EMERGENCIES'], 'UpdateItem'), attributes: ['PK', 'SK', 'overdueRecordedAt'] },
@@ -564,7 +588,7 @@ export const functions = {
       records.mayWithEvent([stagedParts], 'PutItem'),
       keys.may([organization], 'GetItem', 'PutItem'),
       governance.may([imports], 'GetItem'),
-      governance.mayWithEvent([imports], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
+      governance.mayWithEvent([imports], 'PutItem', 'ConditionCheckItem'),
     ],
     patientKey: { Decrypt: ['import'], GenerateDataKey: ['import'] },
   },
@@ -574,13 +598,14 @@ export const functions = {
       decides(),
       audits,
       ...registers,
-      readsKeys,
+      ...readsKeys,
       keys.mayWithEvent([patients], 'ConditionCheckItem'),
-      records.may([patients, lookups], 'GetItem', 'Query'),
+      records.may([patients], 'GetItem'),
+      records.may([patients, lookups], 'Query'),
       records.mayWithEvent([patients], 'UpdateItem'),
       records.may([stagedParts], 'Query', 'BatchWriteItem'), // what is stored leaves the staging area
       governance.may([imports], 'GetItem'),
-      governance.mayWithEvent([imports], 'PutItem', 'UpdateItem', 'ConditionCheckItem'),
+      governance.mayWithEvent([imports], 'UpdateItem', 'ConditionCheckItem'),
       recordsTasks,
     ],
     patientKey: { Decrypt: ['record', 'lookup', 'import'], GenerateDataKey: ['record', 'lookup'] },
@@ -589,7 +614,7 @@ export const functions = {
   },
   export: {
     concern: 'the record as a FHIR R4 bundle',
-    tables: [decides(), audits, records.may([patients], 'GetItem', 'Query'), readsKeys],
+    tables: [decidesOnPatients(), audits, records.may([patients], 'GetItem', 'Query'), ...readsKeys],
     patientKey: { Decrypt: ['record'] },
     memoryMegabytes: 1769,
     timeoutSeconds: 29,
@@ -609,7 +634,7 @@ export const functions = {
   },
   'access-log': {
     concern: 'shows patients who used their record',
-    tables: [decides(), audits, readsIndex('P#*')],
+    tables: [decidesOnPatients(), audits, readsIndex('P#*')],
     archive: readsSegments,
     memoryMegabytes: 1769,
     timeoutSeconds: 29,
@@ -667,7 +692,14 @@ export const functions = {
   },
   incidents: {
     concern: 'opens, assesses, determines and ends incidents',
-    tables: [...keepsIncidents, ...consumesApprovals],
+    tables: [
+      ...keepsIncidents,
+      governance.may(['INCIDENTS'], 'Query'),
+      governance.mayWithEvent(['INCIDENTS'], 'PutItem'),
+      governance.may(['INCIDENT-SUBJECT#*'], 'GetItem'),
+      governance.mayWithEvent(['INCIDENT-SUBJECT#*'], 'UpdateItem', 'DeleteItem'),
+      ...consumesApprovals,
+    ],
     patientKey: { Decrypt: ['governance'], GenerateDataKey: ['governance'] },
   },
   'incident-containment': {
@@ -685,7 +717,7 @@ export const functions = {
   },
   'incident-scope': {
     concern: 'computes from the audit log whom an incident concerns, and in which State they live',
-    tables: [...keepsIncidents, readsIndex('A#*'), readsOutbox, records.may([patients], 'GetItem', 'Query'), readsKeys],
+    tables: [...keepsIncidents, readsIndex('A#*'), readsOutbox, records.may([patients], 'GetItem'), ...readsKeys],
     patientKey: { Decrypt: ['record'], GenerateDataKey: ['governance'] },
     archive: readsSegments,
     documents: { writes: ['incidents/*'] },
@@ -694,7 +726,12 @@ export const functions = {
   },
   'incident-notices': {
     concern: 'makes, shows and proves the notices of a breach',
-    tables: [...keepsIncidents, records.may([patients], 'GetItem', 'Query'), readsKeys],
+    tables: [
+      ...keepsIncidents,
+      governance.may(['INCIDENTS'], 'Query'),
+      records.may([patients], 'GetItem'),
+      ...readsKeys,
+    ],
     patientKey: { Decrypt: ['governance', 'record'], GenerateDataKey: ['governance'] },
     documents: { reads: ['incidents/*'], writes: ['incidents/*'] },
     mails: true,
@@ -775,7 +812,9 @@ export const functions = {
       ...marks('UpdateItem'),
       audits,
       readsOutbox,
-      auditLog.may(['STATE', 'QUEUE', 'BATCH#*'], 'GetItem', 'Query', 'PutItem', 'BatchWriteItem'),
+      auditLog.may(['STATE', 'BATCH#*'], 'GetItem', 'PutItem'),
+      auditLog.may(['QUEUE'], 'Query'),
+      auditLog.may(['QUEUE', 'BATCH#*'], 'BatchWriteItem'),
     ],
     archive: { reads: ['v1/log/*'], writes: ['v1/log/*'], lists: ['ListBucket'] },
     signingKey: ['Sign', 'GetPublicKey'],
@@ -785,13 +824,7 @@ export const functions = {
   reconciler: {
     concern: 'seals what the outbox has and the archive has not',
     calledBy: 'schedule',
-    tables: [
-      audits,
-      readsOutbox,
-      auditLog.may(['STATE', 'BATCH#*', 'QUEUE'], 'GetItem', 'Query'),
-      ...queuesSegments,
-      indexes,
-    ],
+    tables: [audits, readsOutbox, auditLog.may(['STATE', 'BATCH#*'], 'GetItem'), ...queuesSegments, indexes],
     archive: { ...sealsSegments, lists: ['ListBucket'] },
     timeoutSeconds: 600,
     instances: 2,

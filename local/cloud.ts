@@ -5,6 +5,7 @@ import { Cognito } from './cognito/cognito';
 import { DynamoDb } from './dynamodb/dynamodb';
 import { LocalFunctions } from './function-set';
 import { Iam } from './iam';
+import { UseFile } from './iam/use-record';
 import { type Intercept, intercepted } from './intercept';
 import { Kms } from './kms/kms';
 import { Logs } from './logs/logs';
@@ -15,7 +16,7 @@ import { provision, tableEncryption, tableKeys } from './provision';
 import { replayRestored } from './replay-restored';
 import { S3 } from './s3/s3';
 import { type ServeOptions, serve } from './server';
-import type { Service } from './service';
+import type { Caller, Service } from './service';
 import { Credentials, type IssuedCredentials } from './signature';
 import { Sns, type Topic } from './sns/sns';
 import { StateDirectory } from './state';
@@ -36,6 +37,8 @@ export interface CloudOptions {
   readonly intercept?: Intercept;
   /** by which schedules are followed; @default the system's */
   readonly scheduleClock?: Clock;
+  /** folder for a record of what the policies of roles were used for; @default `WARD_USES` of the environment, else none is kept */
+  readonly uses?: string;
 }
 
 export interface CloudUrls {
@@ -71,8 +74,11 @@ export interface Cloud extends CloudDescription {
   invoke(functionId: string, event: unknown): Promise<unknown>;
   /** Resolves when every stream has been read to its end. */
   settled(): Promise<void>;
-  /** What a function of that role signs its calls with, for a test that runs the function's code itself. */
-  credentialsOf(roleName: string): IssuedCredentials;
+  /**
+   * What a function of that role signs its calls with, for a test that runs the function's code itself, or that tries what
+   * somebody could do who took the function over. @param rehearsed @default code
+   */
+  credentialsOf(roleName: string, rehearsed?: Caller['rehearsed']): IssuedCredentials;
   /** AWS keeps stream records for a day whether or not they were read: forgets those older than that many milliseconds. */
   trimStreams(ageMilliseconds: number): Promise<void>;
   /** Stops everything; what was acknowledged is on disk. */
@@ -117,7 +123,8 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
   const { account, region } = assembly;
   const definition = readApi(assembly);
   if (!definition) throw new Error(`The templates in ${options.assembly} have no REST API.`);
-  const iam = new Iam(assembly);
+  const uses = options.uses ?? process.env['WARD_USES'];
+  const iam = new Iam(assembly, uses ? { record: new UseFile(uses) } : {});
   const state = new StateDirectory(options.directory, { reset: options.reset });
   started.add(state, () => state.release());
   state.checkTables(tableKeys(assembly));
@@ -266,8 +273,13 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
       await subscriptions.settled();
       await triggers.settled();
     },
-    credentialsOf: (roleName) =>
-      credentials.issue({ kind: 'role', arn: `arn:aws:iam::${account}:role/${roleName}`, session: roleName }),
+    credentialsOf: (roleName, rehearsed = 'code') =>
+      credentials.issue({
+        kind: 'role',
+        arn: `arn:aws:iam::${account}:role/${roleName}`,
+        session: roleName,
+        rehearsed,
+      }),
     trimStreams: (age) => dynamodb.trimStreams(age),
     stop: () => started.end(),
   };

@@ -1,16 +1,12 @@
 import { contextOf } from './iam/context';
+import { usedOf } from './iam/granted';
 import { collectPolicies, type Policies } from './iam/policies';
 import { compilePolicy, holds, type Match, type Principal, type Statement } from './iam/statement';
+import type { UseRecorder } from './iam/use-record';
 import { type Access, type Authorize, type Caller, ServiceError } from './service';
 import { Assembly } from './template';
 
 export type { Policies, ResourcePolicy, RolePolicies } from './iam/policies';
-
-/** A call that was allowed. */
-export interface Use extends Access {
-  /** ARN */
-  readonly role: string;
-}
 
 interface Role {
   readonly identity: readonly Statement[];
@@ -26,8 +22,6 @@ interface Verdict {
   readonly delegated: boolean;
 }
 
-const usesLimit = 10_000;
-
 /**
  * Evaluates the synthesized policies as IAM does within one account: an explicit deny wins, a permissions boundary must
  * allow as well, and a KMS key answers to its own policy first.
@@ -38,19 +32,24 @@ export class Iam {
   private readonly roles = new Map<string, Role>();
   private readonly resourcePolicies = new Map<string, Statement[]>();
   private readonly candidates = new Map<readonly Statement[], Map<string, readonly Statement[]>>();
-  private readonly uses = new Map<string, Use>();
+  private readonly record: UseRecorder | undefined;
   private readonly now: () => number;
 
   /**
    * @param options.now milliseconds since the epoch, for `aws:CurrentTime`
+   * @param options.record is told what the roles of functions used and what they were denied
    * @throws Error naming the statement and its operator, condition key, principal, element or managed policy that the laptop
    *   could not evaluate exactly as IAM would
    */
-  constructor(source: Assembly | Policies, options: { readonly now?: () => number } = {}) {
+  constructor(
+    source: Assembly | Policies,
+    options: { readonly now?: () => number; readonly record?: UseRecorder } = {},
+  ) {
     const policies = source instanceof Assembly ? collectPolicies(source) : source;
     this.account = policies.account;
     this.region = policies.region;
     this.now = options.now ?? Date.now;
+    this.record = options.record;
     for (const { arn, identity, boundary, trust } of policies.roles)
       this.roles.set(arn, {
         identity: identity.flatMap(({ name, document }) => compilePolicy(name, document, 'identity')),
@@ -67,7 +66,9 @@ export class Iam {
   /** @throws ServiceError AccessDeniedException (400, or 403 for S3 and SES) when the policies do not allow the call */
   readonly authorize: Authorize = (caller, access) => {
     const reason = this.refusal(caller, access);
+    const told = caller.kind === 'role' && caller.rehearsed !== 'attack' ? this.record : undefined;
     if (reason !== undefined) {
+      if (!access.optional && caller.kind === 'role' && !caller.rehearsed) this.record?.denied(caller.arn, access);
       const { action, resource } = access;
       const who = caller.kind === 'anonymous' ? 'anonymous' : caller.arn;
       throw new ServiceError(
@@ -76,7 +77,7 @@ export class Iam {
         /^(s3|ses):/.test(action) ? 403 : 400,
       );
     }
-    if (caller.kind === 'role') this.record(caller.arn, access);
+    if (told) this.tell(told, caller.arn, access);
   };
 
   /**
@@ -110,15 +111,6 @@ export class Iam {
       sourceArn === undefined ? access : this.from(access, sourceArn),
     );
     return allowed && !denied;
-  }
-
-  /**
-   * Every different call that a role was allowed, in the order of their first time.
-   * @throws Error when there were 10,000 or more: what is beyond them is not known
-   */
-  used(): Use[] {
-    if (this.uses.size >= usesLimit) throw new Error(`${usesLimit} different calls or more: ask sooner`);
-    return [...this.uses.values()];
   }
 
   /** undefined when the call is allowed, else why not, in the words of AWS */
@@ -194,10 +186,12 @@ export class Iam {
     return { ...access, context: { ...access.context, 'aws:SourceArn': sourceArn, 'aws:SourceAccount': account } };
   }
 
-  private record(role: string, { action, resource, context = {} }: Access): void {
-    if (this.uses.size >= usesLimit) return;
-    const key = JSON.stringify([role, action, resource, context]);
-    if (!this.uses.has(key)) this.uses.set(key, { role, action, resource, context });
+  private tell(record: UseRecorder, role: string, access: Access): void {
+    const principal: Principal = { kind: 'role', name: role, account: this.account };
+    const values = contextOf(principal, access, { account: this.account, region: this.region, now: this.now() });
+    for (const statement of this.forAction(this.roles.get(role)?.identity ?? none, access.action))
+      if (statement.effect === 'Allow' && statement.resource(access.resource) && holds(statement, values))
+        for (const id of usedOf(role, statement, access, values)) record.used(id);
   }
 }
 

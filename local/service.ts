@@ -8,6 +8,8 @@ export interface Caller {
   readonly arn: string;
   /** the logical id of the function, for logs */
   readonly session?: string;
+  /** a test that calls in a function's place: with its code, or to see what somebody could do who took it over */
+  readonly rehearsed?: 'code' | 'attack';
 }
 
 /** One permission that a call needs, as IAM would evaluate it. */
@@ -18,6 +20,8 @@ export interface Access {
   readonly resource: string;
   /** condition keys of the call, such as `dynamodb:LeadingKeys` */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
+  /** the call is served without it, with less in its answer: a refusal is no failure */
+  readonly optional?: true;
 }
 
 /** @throws ServiceError AccessDeniedException when the synthesized policies do not allow it */

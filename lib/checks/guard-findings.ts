@@ -35,6 +35,18 @@ export const guardFindings: readonly GuardFinding[] = [
       'Each is encrypted under the key for logs. The rule does not follow the reference into the stack that has the key; Ward’s own check does',
   },
   {
+    control: 'CT.IAM.PR.2',
+    resources: /Boundary/,
+    reason:
+      'A permissions boundary grants nothing by itself: a role may do what both this and its own policy allow, and its own names each action and resource',
+  },
+  {
+    control: 'CT.IAM.PR.3',
+    resources: /Boundary/,
+    reason:
+      'A permissions boundary grants nothing by itself: a role may do what both this and its own policy allow, and its own names each action and resource',
+  },
+  {
     control: 'CT.LAMBDA.PR.3',
     resources: /./,
     reason:

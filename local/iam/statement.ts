@@ -27,6 +27,8 @@ export interface Statement {
   /** undefined in an identity policy */
   readonly principal: ((principal: Principal) => Match) | undefined;
   readonly conditions: readonly Condition[];
+  /** as the document has it */
+  readonly source: JsonObject;
 }
 
 /** Where a document stands decides which elements it may have. A trust policy has no resource: it stands on its role. */
@@ -83,6 +85,7 @@ function compileStatement(where: string, statement: JsonObject, kind: PolicyKind
     resource: kind === 'trust' ? () => true : oneOf(where, statement, 'Resource', resource),
     principal: kind === 'identity' ? undefined : compilePrincipal(where, statement['Principal']),
     conditions: compileConditions(where, condition),
+    source: statement,
   };
 }
 

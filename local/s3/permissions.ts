@@ -1,4 +1,4 @@
-import { type Authorize, ServiceError } from '../service';
+import { type Access, type Authorize, ServiceError } from '../service';
 import type { Bucket } from './bucket';
 import { failure } from './failure';
 import type { S3Request } from './request';
@@ -35,7 +35,8 @@ export class Permissions {
 
   /** Whether the caller may, where the answer depends on it and a refusal is no failure. */
   allowsObject(request: S3Request, action: string): boolean {
-    return allowed(() => this.requireObject(request, action));
+    const resource = `${bucketArn(request.bucket)}/${request.key}`;
+    return allowed(() => this.#require(request, `s3:${action}`, resource, {}, { optional: true }));
   }
 
   /**
@@ -105,10 +106,16 @@ export class Permissions {
     return `${prefix}${id}`;
   }
 
-  #require(request: S3Request, action: string, resource: string, conditions: Conditions): void {
+  #require(
+    request: S3Request,
+    action: string,
+    resource: string,
+    conditions: Conditions,
+    how: Pick<Access, 'optional'> = {},
+  ): void {
     const hash = request.header('x-amz-content-sha256');
     const versionId = request.query.get('versionId');
-    this.#ask(request, action, resource, {
+    const context = {
       's3:TlsVersion': '1.3',
       ...(request.caller.kind === 'anonymous'
         ? {}
@@ -119,12 +126,19 @@ export class Permissions {
       ...(hash === undefined ? {} : { 's3:x-amz-content-sha256': hash }),
       ...(versionId === undefined ? {} : { 's3:VersionId': versionId }),
       ...conditions,
-    });
+    };
+    this.#ask(request, action, resource, context, how);
   }
 
-  #ask(request: S3Request, action: string, resource: string, context: Conditions): void {
+  #ask(
+    request: S3Request,
+    action: string,
+    resource: string,
+    context: Conditions,
+    how: Pick<Access, 'optional'> = {},
+  ): void {
     try {
-      this.authorize(request.caller, { action, resource, context });
+      this.authorize(request.caller, { action, resource, context, ...how });
     } catch (error) {
       if (error instanceof ServiceError) throw failure('AccessDenied', error.message);
       throw error;

@@ -56,7 +56,11 @@ afterAll(async () => {
 });
 
 const as = (role: string): KMSClient =>
-  new KMSClient({ region: own.cloud.region, endpoint: own.cloud.urls.kms, credentials: own.cloud.credentialsOf(role) });
+  new KMSClient({
+    region: own.cloud.region,
+    endpoint: own.cloud.urls.kms,
+    credentials: own.cloud.credentialsOf(role, 'attack'),
+  });
 const context = (more: Record<string, string> = {}) => ({
   organization: 'ward-local',
   patient,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ward } from './ward';
@@ -8,8 +8,12 @@ const root = resolve(__dirname, '../..');
 
 /** Synthesizes the app and starts the laptop cloud once for every test file of this project: `WARD_CLOUD` names its cloud.json. */
 async function start(): Promise<void> {
-  const environment = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
   const directory = mkdtempSync(join(tmpdir(), 'ward-e2e-'));
+  // Every laptop cloud of this run keeps a record there of which grants it used: least-privilege.test.ts reads it at the end.
+  // A folder of the caller's own gathers the records of several runs.
+  process.env['WARD_USES'] ??= join(directory, 'uses');
+  mkdirSync(process.env['WARD_USES'], { recursive: true });
+  const environment = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
   const assembly = join(directory, 'cdk.out');
   // The CDK's command line does the same and takes four times as long.
   const { context }: { context: object } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));

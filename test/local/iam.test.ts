@@ -254,15 +254,4 @@ describe('the logic of one account', () => {
     });
     expect(refusal(read)).toMatchObject({ status: 403 });
   });
-
-  it('remembers each different call that was allowed, once', () => {
-    const iam = new Iam(policies({ identity: [allow('dynamodb:GetItem')] }));
-    const withKey = { ...get, context: { 'dynamodb:LeadingKeys': ['P#1'] } };
-    for (const access of [get, withKey, get]) iam.authorize(role, access);
-    expect(() => iam.authorize(role, { ...get, action: 'dynamodb:PutItem' })).toThrow('not authorized');
-    expect(iam.used()).toEqual([
-      { role: roleArn, ...get, context: {} },
-      { role: roleArn, ...withKey },
-    ]);
-  });
 });

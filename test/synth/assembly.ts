@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import cdk from '../../cdk.json';
 import type { Acknowledgement } from '../../lib/acknowledgements';
 import { controlOf, guardName } from '../../lib/checks/guard';
+import { collectPolicies, type Policies } from '../../local/iam/policies';
+import { Assembly } from '../../local/template';
 
 export const productionStage = {
   kind: 'production',
@@ -83,6 +85,13 @@ export interface Synthesized {
   readonly acknowledgements: readonly Acknowledgement[];
 }
 
+/** A stage of one account, with every intrinsic function resolved. */
+export interface Resolved {
+  readonly policies: Policies;
+  /** ARNs by stack and logical id, such as `ward-prod-archive/Bucket83908E77` */
+  readonly arns: ReadonlyMap<string, string>;
+}
+
 /** What a rule pack finds at a construct where nothing is acknowledged. */
 export interface Finding {
   readonly rule: string;
@@ -97,6 +106,7 @@ export function synthesize(): {
   readonly apart: Synthesized;
   /** a development stage without a network */
   readonly cheap: Synthesized;
+  readonly resolved: { readonly local: Resolved; readonly production: Resolved };
   /** of production */
   readonly findings: readonly Finding[];
   /** of production, with nothing answered */
@@ -118,6 +128,7 @@ export function synthesize(): {
       production: read(join(folder, 'prod')),
       apart: read(join(folder, 'apart')),
       cheap: read(join(folder, 'cheap')),
+      resolved: { local: resolve(join(folder, 'local')), production: resolve(join(folder, 'prod')) },
       findings: findings(report),
       guard: guardViolations(report),
     };
@@ -151,6 +162,26 @@ function read(folder: string): Synthesized {
     all: Object.values(more),
     acknowledgements: json('acknowledgements.json'),
   };
+}
+
+/** of what can be done something to: buckets, keys, tables, log groups, the user pool, functions */
+const protectedTypes = [
+  'AWS::S3::Bucket',
+  'AWS::KMS::Key',
+  'AWS::DynamoDB::GlobalTable',
+  'AWS::Logs::LogGroup',
+  'AWS::Cognito::UserPool',
+  'AWS::Lambda::Function',
+];
+
+function resolve(folder: string): Resolved {
+  const assembly = new Assembly(folder);
+  const arns = new Map(
+    protectedTypes
+      .flatMap((type) => assembly.resources(type))
+      .map(({ stack, id, arn }) => [`${stack}/${id}`, arn ?? '']),
+  );
+  return { policies: collectPolicies(assembly), arns };
 }
 
 /** @throws Error when two stacks give something the same logical id: an assertion could not tell them apart */

@@ -42,7 +42,9 @@ interface InlinePolicy {
 
 /** @returns what the roles of a stack may do, by the logical id of the role, or of a policy that is attached to one */
 export function roleStatements(stack: Template): Statement[] {
-  const attached = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'].flatMap((type) => stack.resources(type));
+  const attached = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy']
+    .flatMap((type) => stack.resources(type))
+    .filter(([id]) => !/Boundary[0-9A-F]{8}$/.test(id)); // grants nothing
   return [
     ...attached.flatMap(([id, { Properties }]) => statementsOf(id, Properties.PolicyDocument)),
     ...stack

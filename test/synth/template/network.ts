@@ -141,7 +141,10 @@ export function describeNetwork({
   });
 
   test('Lambda connects functions, and their own code has all of EC2 denied', () => {
-    const statements = statementsOf('Connection', isolated.only('AWS::IAM::ManagedPolicy').Properties.PolicyDocument);
+    const statements = statementsOf(
+      'Connection',
+      isolated.only('AWS::IAM::ManagedPolicy', 'NetworkConnection').Properties.PolicyDocument,
+    );
     const denied = statements.filter(({ effect }) => effect === 'Deny');
     expect(denied).toEqual([
       expect.objectContaining({
