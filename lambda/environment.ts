@@ -99,14 +99,14 @@ export interface DossierEnvironment
     AccessLogEnvironment,
     DocumentsEnvironment,
     Pick<VerificationEnvironment, 'SIGNING_KEYS'> {}
-export interface SweepEnvironment
-  extends Pick<
-    NarrativesEnvironment,
-    'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN' | 'PATIENT_KEY' | 'ORGANIZATION'
-  > {
+export interface SweepEnvironment extends Pick<ApiEnvironment, 'GOVERNANCE_TABLE' | 'AUDIT_TABLE' | 'AUDIT_ORIGIN'> {
   readonly USER_POOL_ID: string;
   readonly STAGE: string;
 }
+/** What the sweep reads that mails notices, which are sealed as narratives are. */
+export interface NoticeSweepEnvironment
+  extends SweepEnvironment,
+    Pick<NarrativesEnvironment, 'PATIENT_KEY' | 'ORGANIZATION'> {}
 
 /** What the detector and its sweep read. */
 export interface DetectionEnvironment extends SweepEnvironment {
@@ -189,11 +189,14 @@ export const sweepVariables = [
   'GOVERNANCE_TABLE',
   'AUDIT_TABLE',
   'AUDIT_ORIGIN',
-  'PATIENT_KEY',
-  'ORGANIZATION',
   'USER_POOL_ID',
   'STAGE',
 ] as const satisfies readonly (keyof SweepEnvironment)[];
+export const noticeSweepVariables = [
+  ...sweepVariables,
+  'PATIENT_KEY',
+  'ORGANIZATION',
+] as const satisfies readonly (keyof NoticeSweepEnvironment)[];
 
 export const detectionVariables = [
   ...sweepVariables,

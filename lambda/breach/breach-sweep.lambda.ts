@@ -5,7 +5,7 @@ import type { EventDraft } from '../audit/event';
 import { emit } from '../audit/metrics';
 import { Outbox } from '../audit/outbox';
 import { Narratives } from '../encryption/narratives';
-import { mailFrom, readEnvironment, type SweepEnvironment, sweepVariables } from '../environment';
+import { mailFrom, type NoticeSweepEnvironment, noticeSweepVariables, readEnvironment } from '../environment';
 import { documents, kms, patience } from '../http/clients';
 import { dayOf } from './calendar';
 import { remindersOn } from './deadlines';
@@ -16,7 +16,7 @@ import { type MailingFor, NoticeMailer } from './notice-mailer';
 import { Reminders } from './reminders';
 import { noticesOf } from './shown';
 
-const environment = readEnvironment<SweepEnvironment>(...sweepVariables);
+const environment = readEnvironment<NoticeSweepEnvironment>(...noticeSweepVariables);
 const table = environment.GOVERNANCE_TABLE;
 const clock = (): Date => new Date();
 const mail = new SESv2Client(patience);

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import * as environment from '../../../lambda/environment';
 import { routes } from '../../../lambda/http/routes';
 import { declarations, entryPoints, type FunctionDeclaration, functions } from '../../../lib/functions';
 import type { Synthesized } from '../assembly';
@@ -60,6 +63,26 @@ export function describeFunctions({ production }: { readonly production: Synthes
         ReservedConcurrentExecutions: expect.any(Number),
       });
     expect(new Set(lambdas.map(([, { Properties }]) => JSON.stringify(Properties.Role))).size).toBe(lambdas.length);
+  });
+
+  test('each function is given every variable that its entry point asks for when it loads', () => {
+    const root = join(__dirname, '../../../lambda');
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.lambda.ts'),
+    );
+    const asked = new Map(
+      files.map((file) => {
+        const [, list = ''] = /readEnvironment<\w+>\(\.\.\.(\w+)\)/.exec(readFileSync(join(root, file), 'utf8')) ?? [];
+        return [basename(file, '.lambda.ts'), Object.entries(environment).find(([name]) => name === list)?.[1]];
+      }),
+    );
+    const missing = lambdas.flatMap(([, { Properties }]) => {
+      const given = Properties.Environment?.Variables ?? {}; // one that needs none says nothing
+      const names = asked.get(given.FUNCTION);
+      return Array.isArray(names) ? names.filter((name) => !(name in given)).map((name) => [given.FUNCTION, name]) : [];
+    });
+    expect(missing).toEqual([]);
+    expect([...asked.values()].filter(Array.isArray).length).toBeGreaterThan(30);
   });
 
   test('roles have the names that the key policies know them by, and no managed policy but the one by which Lambda connects them', () => {
