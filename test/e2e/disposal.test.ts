@@ -69,7 +69,7 @@ describe('disposal. 45 CFR 164.310(d)(2)(i)', () => {
       (await cloud.items('RecordsTable')).filter(
         (item) => item['patient'] === id && String(item['PK']).startsWith('L#'),
       );
-    expect(await lookups()).toHaveLength(3);
+    expect(await lookups()).toHaveLength(4);
     await disposed(id, 'registered-in-error');
     expect(await lookups()).toEqual([]);
     expect((await registrar.post('/v1/patients/search', { mrn })).body.patients).toEqual([]);
