@@ -169,11 +169,16 @@ describe('reminders', () => {
 describe('a mail server that is down', () => {
   const down: Intercept = (service, call, next) =>
     service === 'SESV2' ? Promise.resolve({ status: 400, body: '{"message":"down"}' }) : next(call);
-  const waiting = (): string[] =>
-    cloud
+  /** what the newest run told of, whichever instance it was */
+  const waiting = (): string | undefined => {
+    const told = cloud
       .files()
       .filter(({ path }) => path.includes('/logs/'))
-      .flatMap(({ bytes }) => [...bytes.toString().matchAll(/\\"WaitingNoticeMails\\":(\d+)/g)].map(([, n = '']) => n));
+      .flatMap(({ bytes }) => [
+        ...bytes.toString().matchAll(/\\"Timestamp\\":(\d+)[^\n]*?\\"WaitingNoticeMails\\":(\d+)/g),
+      ]);
+    return told.sort(([, one], [, other]) => Number(one) - Number(other)).at(-1)?.[2];
+  };
 
   test('delays a notice and loses nothing: the sweep mails it, once, and says as long as it waits', async () => {
     const address = 'waits@example.org';
@@ -184,7 +189,7 @@ describe('a mail server that is down', () => {
     expect(made.body).toMatchObject({ waiting_mails: 1, remaining: 0, notices: { generated: 1 } });
     intercept = down;
     await sweep().finally(() => (intercept = passing));
-    expect(waiting().at(-1)).toBe('1');
+    expect(waiting()).toBe('1');
     expect(mails().filter((mail) => mail.includes(address))).toEqual([]);
 
     await Promise.all([sweep(), sweep(), incident.post('/notices')]);
@@ -192,7 +197,7 @@ describe('a mail server that is down', () => {
     const sent = mails().filter((mail) => mail.includes(address));
     expect(sent).toHaveLength(1);
     expect(sent[0]).toContain(content.what_happened);
-    expect(waiting().at(-1)).toBe('0');
+    expect(waiting()).toBe('0');
     const [letter] = (await incident.get('/notices')).body.letters;
     expect(letter).toMatchObject({ state: 'sent', mail: 'sent', on: day(0), reference: expect.any(String) });
     const told = (await cloud.events()).filter((event) => event.patient === patient && event.purpose === 'BREACH');

@@ -129,13 +129,24 @@ describe('a drill of a whole breach - 45 CFR 164.400-414', () => {
   });
 
   describe('carries proofs that anybody checks with the public key alone - 45 CFR 164.414(b)', () => {
-    const read = (): Dossier => JSON.parse(readFileSync(join(output, 'dossier.json'), 'utf8'));
+    let kept = '';
+    const read = (): Dossier => JSON.parse(kept);
     let fingerprint = '';
     beforeAll(async () => {
+      await own.cloud.settled();
+      await own.invoke('checkpointer', {});
+      kept = JSON.stringify(
+        (await ward().as('compliance').get(`/v1/incidents/${outcome.incident}/dossier`)).body.dossier,
+      );
       const { region, credentials, urls } = cloud.cloud;
       const kms = new KMSClient({ region, credentials, endpoint: urls.kms });
       const [key] = await new CheckpointSigner(kms, cloud.output('SigningKeys').split(' ')).keys();
       fingerprint = key?.fingerprint ?? '';
+    });
+
+    test('as the drill leaves it, of every access in scope', () => {
+      const dossier: Dossier = JSON.parse(readFileSync(join(output, 'dossier.json'), 'utf8'));
+      expect(checkDossier(dossier, fingerprint).scope).toBe(dossier.scope.events.length);
     });
 
     test('of every access in scope, and of all that was done before the checkpoint', () => {
