@@ -76,6 +76,17 @@ export interface CheckpointEnvironment
 export interface RestoreEnvironment
   extends VerificationEnvironment,
     Pick<RecordsEnvironment, 'GOVERNANCE_TABLE' | 'RECORDS_TABLE' | 'KEYS_TABLE'> {}
+/** How AWS Backup begins the name of a table that it restores for a test. */
+export const testTablePrefix = 'awsbackup-restore-test-';
+/** What the function reads that looks into restored tables. */
+export interface ValidationEnvironment
+  extends Omit<VerificationEnvironment, 'SIGNING_KEYS'>,
+    Pick<RecordsEnvironment, 'GOVERNANCE_TABLE' | 'RECORDS_TABLE' | 'KEYS_TABLE' | 'ORGANIZATION' | 'PATIENT_KEY'> {
+  /** JSON: the name of each table by what it is for */
+  readonly BACKED_UP_TABLES: string;
+  /** whose record is opened from a restored table; absent: nobody's */
+  readonly CANARY_PATIENT?: string;
+}
 
 /** What functions read that open narratives of the governance table. */
 export interface NarrativesEnvironment extends ApiEnvironment {
@@ -262,6 +273,18 @@ export const restoreVariables = [
   'RECORDS_TABLE',
   'KEYS_TABLE',
 ] as const satisfies readonly (keyof RestoreEnvironment)[];
+export const validationVariables = [
+  'AUDIT_TABLE',
+  'AUDIT_ORIGIN',
+  'ARCHIVE_BUCKET',
+  'STAGE',
+  'GOVERNANCE_TABLE',
+  'RECORDS_TABLE',
+  'KEYS_TABLE',
+  'ORGANIZATION',
+  'PATIENT_KEY',
+  'BACKED_UP_TABLES',
+] as const satisfies readonly (keyof ValidationEnvironment)[];
 export const disposalVariables = [
   ...recordsVariables,
   'RETENTION_YEARS',

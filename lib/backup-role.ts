@@ -3,6 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { testTablePrefix } from '../lambda/environment';
 import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import { OwnRole } from './own-role';
@@ -31,7 +32,7 @@ export class BackupRole extends OwnRole {
     const tested = Stack.of(this).formatArn({
       service: 'dynamodb',
       resource: 'table',
-      resourceName: 'awsbackup-restore-test-*',
+      resourceName: `${testTablePrefix}*`,
     });
     const allow = (actions: string[], resources: string[], service?: string) =>
       this.addToPolicy(

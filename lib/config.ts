@@ -113,6 +113,8 @@ const settings = z.strictObject({
   securityHub: yesOrNo.default(false),
   archiveAccount: text(/^\d{12}$/, 'an AWS account of other people: 12 digits, in quotes').optional(),
   multiRegionKeys: yesOrNo.default(true),
+  /** a registered patient who is nobody: the record that a restore test opens */
+  canary: z.uuid({ error: 'the id of a patient who is nobody, registered for restore tests' }).optional(),
   keyAdministrators: z
     .array(
       text(/^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'the ARN of a role that ends a key when it must be'),

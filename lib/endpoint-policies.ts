@@ -1,7 +1,9 @@
 import type { Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { testTablePrefix } from '../lambda/environment';
 import type { Config } from './config';
 import { declarations, type FunctionDeclaration } from './functions';
+import { restoredTableReads, restoreJobCalls } from './restore-validation';
 
 /** ARNs of what functions may reach through the endpoints of their network. */
 export interface Reachable {
@@ -13,6 +15,7 @@ export interface Reachable {
 
 /** What functions call, by the SDK client that calls it. A client that is not here reaches nothing. */
 export const calledServices = {
+  'client-backup': 'backup',
   'client-dynamodb': 'dynamodb',
   'client-s3': 's3',
   'client-kms': 'kms',
@@ -56,7 +59,13 @@ export function callsOf(
     ...(signingKey ?? []),
   ]);
   const services = new Map<CalledService, readonly PolicyStatement[]>([
-    ['dynamodb', [allow(union('dynamodb', ['BatchGetItem', 'GetItem', ...items]), tables)]],
+    [
+      'dynamodb',
+      [
+        allow(union('dynamodb', ['BatchGetItem', 'GetItem', ...items]), tables),
+        allow([...restoredTableReads], [arn('dynamodb', `table/${testTablePrefix}*`)]),
+      ],
+    ],
     [
       's3',
       [
@@ -75,6 +84,8 @@ export function callsOf(
         allow(['logs:GetQueryResults'], ['*']),
       ],
     ],
+    // IAM knows no resource for these.
+    ['backup', [allow([...restoreJobCalls], ['*'])]],
     ['sns', [allow(['sns:Publish'], [arn('sns', `ward-${config.stage}-*`)])]],
     // The keys that tokens are verified with are read here too, without a signature: a condition on who asks, or a list of
     // actions, would refuse that. The pools are this account's alone.

@@ -61,6 +61,8 @@ export interface FunctionDeclaration {
   readonly tables: readonly TableGrant[];
   /** on the key that wraps patient keys: for which purposes of the encryption context */
   readonly patientKey?: Readonly<Partial<Record<PatientKeyAction, readonly KeyPurpose[]>>>;
+  /** … and of one patient alone, whom the settings name; of nobody where they name none */
+  readonly ofCanary?: true;
   readonly archive?: ArchiveGrant;
   readonly documents?: DocumentsGrant;
   /** of the audit log: one function signs, so that no other can vouch for a log of its own making */
@@ -804,6 +806,25 @@ export const functions = {
     memoryMegabytes: 3538, // two processors
     timeoutSeconds: 900,
     instances: 1, // two replays at once would only be in each other's way
+  },
+  'restore-validation': {
+    concern: 'looks into the tables that restore tests make; opens one record, of nobody',
+    calledBy: 'schedule',
+    tables: [
+      audits,
+      listsPatients,
+      // What was restored is read beside what is live: lib/restore-validation.ts grants the former.
+      keys.may([patients, organization], 'GetItem', 'Query'),
+      records.may([patients], 'GetItem', 'Query'),
+      governance.may(['ACTOR#*', 'APPROVAL#*', 'CONTROL#*'], 'GetItem'),
+      { table: 'audit', actions: ['GetItem'], partitions: ['LANE#*'], inTransaction: false },
+    ],
+    patientKey: { Decrypt: ['record'] },
+    ofCanary: true,
+    archive: { lists: ['ListBucket'] },
+    memoryMegabytes: 1769,
+    timeoutSeconds: 600,
+    instances: 2,
   },
   checkpointer: {
     concern: 'appends sealed segments and lane heads to the audit log and signs its checkpoints',

@@ -16,6 +16,8 @@ export interface Stores {
   readonly signingKeys: readonly IKey[];
   /** absent where no function of the stack calls the pool */
   readonly userPoolArn: string | undefined;
+  /** absent: the stage has none */
+  readonly canary: string | undefined;
   /** absent: this stage mails nothing */
   readonly mailFrom: string | undefined;
 }
@@ -50,7 +52,8 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
       }),
     );
 
-  for (const [action, purposes] of Object.entries(declaration.patientKey ?? {}))
+  const opensNobody = declaration.ofCanary === true && stores.canary === undefined;
+  for (const [action, purposes] of opensNobody ? [] : Object.entries(declaration.patientKey ?? {}))
     handler.addToRolePolicy(
       new PolicyStatement({
         actions: [`kms:${action}`],
@@ -59,6 +62,7 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
           StringEquals: {
             'kms:EncryptionContext:organization': stores.organization,
             'kms:EncryptionContext:purpose': purposes,
+            ...(declaration.ofCanary && { 'kms:EncryptionContext:patient': stores.canary }),
           },
         },
       }),

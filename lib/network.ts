@@ -43,6 +43,7 @@ const endpoints = {
   s3: GatewayVpcEndpointAwsService.S3,
   kms: InterfaceVpcEndpointAwsService.KMS,
   logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+  backup: InterfaceVpcEndpointAwsService.BACKUP,
   'cognito-idp': InterfaceVpcEndpointAwsService.COGNITO_IDP,
   ses: InterfaceVpcEndpointAwsService.EMAIL,
   sns: InterfaceVpcEndpointAwsService.SNS,

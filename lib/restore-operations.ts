@@ -1,5 +1,7 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config } from './config';
 import type { FunctionName } from './functions';
@@ -14,6 +16,7 @@ export interface RestoreOperationsProps {
 }
 
 const replay = 'restore-replay' satisfies FunctionName;
+const validation = 'restore-validation' satisfies FunctionName;
 
 /** 45 CFR 164.308(a)(7)(ii)(B): what finds that tables went back, and says so until two people have released them. */
 export class RestoreOperations extends Construct {
@@ -41,6 +44,58 @@ export class RestoreOperations extends Construct {
       threshold: 0,
       silence: 'good',
     });
+    this.#validation({ config, functions, monitoring });
     new CfnOutput(Stack.of(this), 'RestoreReplayFunction', { value: target.functionName });
+  }
+  /** 45 CFR 164.308(a)(7)(ii)(D): each table that a test restored is looked into before AWS Backup removes it again. */
+  #validation({ config, functions, monitoring }: RestoreOperationsProps): void {
+    const target = functions.named(validation);
+    const { account } = Stack.of(this);
+    const rule = new CfnRule(this, 'Validation', {
+      name: `ward-${config.stage}-restored`,
+      description: `Ward ${config.stage}: a table was restored to test its backup`,
+      eventPattern: {
+        source: ['aws.backup'],
+        account: [account],
+        'detail-type': ['Restore Job State Change'],
+        detail: { status: ['COMPLETED'], resourceType: ['DynamoDB'], restoreTestingPlanArn: [{ exists: true }] },
+      },
+      targets: [
+        {
+          id: 'Validation',
+          arn: target.functionArn,
+          retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 2 },
+        },
+      ],
+    });
+    new CfnPermission(this, 'ValidationStarts', {
+      action: 'lambda:InvokeFunction',
+      functionName: target.functionArn,
+      principal: 'events.amazonaws.com',
+      sourceArn: rule.attrArn,
+    });
+    // AWS Backup is not on a laptop, where nobody would answer.
+    if (config.stage !== 'local')
+      new FunctionSchedule(this, validation, { config, target, every: Duration.hours(12), monitoring });
+    const metric = (metricName: string, period: Duration) =>
+      new Metric({
+        namespace: 'Ward',
+        metricName,
+        dimensionsMap: { stage: config.stage },
+        statistic: 'Maximum',
+        period,
+      });
+    monitoring.alarm(this, 'ValidationFailure', {
+      heading: 'Restore validation failure',
+      metric: metric('RestoreValidationFailures', Duration.minutes(5)),
+      threshold: 0,
+      silence: 'good',
+    });
+    monitoring.alarm(this, 'Unvalidated', {
+      heading: 'No restore validated',
+      metric: metric('UnvalidatedTables', Duration.days(1)),
+      threshold: 0,
+      silence: config.stage === 'local' ? 'good' : 'bad',
+    });
   }
 }

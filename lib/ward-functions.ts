@@ -19,6 +19,7 @@ import { grant } from './grants';
 import type { Monitoring } from './monitoring';
 import type { PhiNetwork } from './network';
 import { PhiFunction } from './phi-function';
+import { validateRestores } from './restore-validation';
 import { retain } from './retention';
 
 export interface WardFunctionsProps {
@@ -70,8 +71,10 @@ export class WardFunctions {
         documents: data.documents,
         signingKeys: data.signingKeys,
         userPoolArn: authentication?.pool.userPoolArn,
+        canary: config.canary,
         mailFrom: config.mailFrom,
       });
+      if (name === 'restore-validation') validateRestores(handler, config, data.tables);
       if (name === 'disposal') retain(handler, config);
       if (declaration.patientKey) handler.addEnvironment('LOOKUP_KEY_SECONDS', lookupKeySeconds[config.kind]);
       this.#functions.set(name, handler);

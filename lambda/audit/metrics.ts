@@ -14,6 +14,8 @@ export type AuditMetric =
   | 'OverdueAccessReviews'
   | 'RestoresWaiting'
   | 'RestoreReplayFailures'
+  | 'RestoreValidationFailures'
+  | 'UnvalidatedTables'
   | 'OverdueAlertReviews'
   | 'UnsentAlertDeliveries'
   | 'DetectionLagSeconds';
@@ -34,6 +36,8 @@ const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   OverdueAccessReviews: 'Count',
   RestoresWaiting: 'Count',
   RestoreReplayFailures: 'Count',
+  RestoreValidationFailures: 'Count',
+  UnvalidatedTables: 'Count',
   OverdueAlertReviews: 'Count',
   UnsentAlertDeliveries: 'Count',
   DetectionLagSeconds: 'Seconds',

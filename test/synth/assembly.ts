@@ -17,6 +17,7 @@ export const productionStage = {
   webOrigins: ['https://app.example.org'],
   mailFrom: 'ward@example.org',
   prefixLists: { dynamodb: 'pl-02cd2c6b', s3: 'pl-63a5400a' },
+  canary: '00000000-0000-4000-8000-00000000ca9a',
 };
 
 export const apartStage = {
@@ -37,7 +38,13 @@ export const apartStage = {
   keyAdministrators: ['arn:aws:iam::123456789012:role/break-glass'],
 };
 /** what the cheapest stage that anyone may have looks like */
-export const cheapStage = { ...productionStage, kind: 'development', network: 'none', prefixLists: undefined };
+export const cheapStage = {
+  ...productionStage,
+  kind: 'development',
+  network: 'none',
+  prefixLists: undefined,
+  canary: undefined,
+};
 
 export interface Resource {
   readonly Type: string;

@@ -3,11 +3,14 @@ import { basename, join } from 'node:path';
 import * as environment from '../../../lambda/environment';
 import { routes } from '../../../lambda/http/routes';
 import { declarations, entryPoints, type FunctionDeclaration, functions } from '../../../lib/functions';
-import type { Synthesized } from '../assembly';
+import { productionStage, type Synthesized } from '../assembly';
 import { roleStatements } from '../policy';
 
 /** Actions that IAM knows no resource for, and the roles that have each. */
 const withoutResource: Readonly<Record<string, readonly string[]>> = {
+  'backup:DescribeRestoreJob': ['RestoreValidation'], // names, times and states of restore jobs
+  'backup:ListRestoreJobs': ['RestoreValidation'],
+  'backup:PutRestoreValidationResult': ['RestoreValidation'],
   'cloudwatch:DescribeAlarms': ['StagedDeployment'], // of several alarms at once; states alone
   'dynamodb:ListStreams': ['Detector', 'Sealer'], // Lambda asks for it before it reads a stream: names alone
   'logs:GetQueryResults': ['IncidentDossier'], // of a query whose id one has
@@ -42,6 +45,8 @@ const streamCalls = [
 ];
 /** by the name of their stack: so many ARNs would not fit into a role's policy */
 const liveFunctions = 'arn:aws:lambda:us-east-1:123456789012:function:ward-prod-handlers-*';
+/** AWS Backup chooses the rest of these names */
+const restoredTables = 'arn:aws:dynamodb:us-east-1:123456789012:table/awsbackup-restore-test-*';
 const logsOfStack = /^arn:aws:logs:us-east-1:123456789012:log-group:ward-prod-(handlers|operations|authentication)-\*$/;
 type Declared = readonly [string, FunctionDeclaration];
 // biome-ignore lint/suspicious/noExplicitAny: properties of a template
@@ -49,7 +54,13 @@ const isStarter = (properties: any): boolean =>
   properties.AssumeRolePolicyDocument.Statement[0].Principal.Service === 'scheduler.amazonaws.com';
 const nameOf = (where: string): string => where.replace(/Role[0-9A-F]{8}$/, '');
 
-export function describeFunctions({ production }: { readonly production: Synthesized }): void {
+export function describeFunctions({
+  production,
+  cheap,
+}: {
+  readonly production: Synthesized;
+  readonly cheap: Synthesized;
+}): void {
   const { api, handlers, running, data } = production;
   const statements = roleStatements(running);
   const lambdas = running.resources('AWS::Lambda::Function');
@@ -150,6 +161,10 @@ export function describeFunctions({ production }: { readonly production: Synthes
       for (const resource of resources.map((each) => (typeof each === 'string' ? each : JSON.stringify(each)))) {
         if (!resource.includes('*')) continue;
         if (nameOf(where) === 'StagedDeployment' && resource === liveFunctions) continue;
+        if (nameOf(where) === 'RestoreValidation' && resource === restoredTables) {
+          expect(actions.filter((action) => !/^dynamodb:(BatchGetItem|GetItem|Query|Scan)$/.test(action))).toEqual([]);
+          continue;
+        }
         if (nameOf(where) === 'IncidentDossier' && actions.join() === 'logs:StartQuery') {
           expect(resource).toMatch(logsOfStack);
           continue;
@@ -192,8 +207,14 @@ export function describeFunctions({ production }: { readonly production: Synthes
   });
 
   test('a scan sees which patients there are and how old their keys are: no wrapped key, and no other table', () => {
-    const scans = statements.filter(({ actions }) => actions.includes('dynamodb:Scan'));
-    expect(scans.map(({ where }) => where.replace(/Role.*/, '')).sort()).toEqual(['Keys', 'LookupRotation']);
+    const scans = statements.filter(
+      ({ actions, resources }) => actions.includes('dynamodb:Scan') && resources[0] !== restoredTables,
+    );
+    expect(scans.map(({ where }) => where.replace(/Role.*/, '')).sort()).toEqual([
+      'Keys',
+      'LookupRotation',
+      'RestoreValidation',
+    ]);
     for (const { actions, resources, condition } of scans) {
       expect(actions).toEqual(['dynamodb:Scan']);
       expect(JSON.stringify(resources)).toMatch(/RecordsKeys/);
@@ -285,6 +306,27 @@ export function describeFunctions({ production }: { readonly production: Synthes
     }
   });
 
+  test('what looks into restored tables unwraps the key of the canary, who is nobody, and of nobody where there is none', () => {
+    const unwraps = (stage: Synthesized) =>
+      roleStatements(stage.running).filter(
+        ({ where, resources }) =>
+          where.startsWith('RestoreValidation') && JSON.stringify(resources).includes('PatientKey'),
+      );
+    expect(unwraps(production).map(({ actions, condition }) => [actions, condition])).toEqual([
+      [
+        ['kms:Decrypt'],
+        {
+          StringEquals: {
+            'kms:EncryptionContext:organization': 'example-health',
+            'kms:EncryptionContext:purpose': expect.anything(),
+            'kms:EncryptionContext:patient': productionStage.canary,
+          },
+        },
+      ],
+    ]);
+    expect(unwraps(cheap)).toEqual([]);
+  });
+
   test('what handles people sees no key of a patient', () => {
     for (const name of ['account', 'users', 'user-changes', 'user-recovery', 'access-review', 'care-team'] as const)
       expect(functions[name]).not.toHaveProperty('patientKey');
@@ -360,6 +402,7 @@ export function describeFunctions({ production }: { readonly production: Synthes
       'IncidentDossier',
       'Sealer',
       'RestoreReplay',
+      'RestoreValidation',
       'Checkpointer',
       'Reconciler',
       'Verification',

@@ -84,6 +84,7 @@ export function describeKeys({
         'export',
         'incident-scope',
         'incident-notices',
+        'restore-validation', // of the canary alone, by its role
       ].map(role),
       lookup: ['registration', 'patients', 'search', 'lookup-rotation', 'workforce-relations', 'import-commit'].map(
         role,

@@ -87,11 +87,11 @@ export function describeNetwork({
     const names = isolated
       .resources('AWS::EC2::VPCEndpoint')
       .map(([, { Properties }]) => /\.([a-z0-9-]+)"/.exec(JSON.stringify(Properties.ServiceName))?.[1]);
-    expect(names.sort()).toEqual(['cognito-idp', 'dynamodb', 'email', 'kms', 'logs', 's3', 'sns']);
+    expect(names.sort()).toEqual(['backup', 'cognito-idp', 'dynamodb', 'email', 'kms', 'logs', 's3', 'sns']);
   });
 
   test('interfaces answer to the names that the SDK calls, in every zone', () => {
-    for (const service of ['cognito-idp', 'email', 'kms', 'logs', 'sns'])
+    for (const service of ['backup', 'cognito-idp', 'email', 'kms', 'logs', 'sns'])
       expect(endpoint(service)).toMatchObject({
         VpcEndpointType: 'Interface',
         PrivateDnsEnabled: true,

@@ -68,8 +68,8 @@ export function describeStores({
     );
     expect(appenders?.length).toBeGreaterThan(30);
     expect(readers).toEqual({
-      'dynamodb:GetItem': ['AuditSearch'],
-      'dynamodb:BatchGetItem': ['AuditSearch'],
+      'dynamodb:GetItem': ['AuditSearch', 'RestoreValidation'],
+      'dynamodb:BatchGetItem': ['AuditSearch', 'RestoreValidation'],
       'dynamodb:Query': ['Checkpointer', 'IncidentDossier', 'IncidentScope', 'Reconciler', 'RestoreReplay'],
       'dynamodb:DescribeStream': ['Detector', 'Sealer'],
       'dynamodb:GetRecords': ['Detector', 'Sealer'],

@@ -1,0 +1,105 @@
+import { BackupClient } from '@aws-sdk/client-backup';
+import * as z from 'zod';
+import { s3 } from '../audit/archive-client';
+import { ArchiveMarks, newestCheckpoint } from '../audit/archive-mark';
+import { ArchiveStore } from '../audit/archive-store';
+import { emit } from '../audit/metrics';
+import { Outbox } from '../audit/outbox';
+import { Vault } from '../encryption/vault';
+import { readEnvironment, type ValidationEnvironment, validationVariables } from '../environment';
+import { documents, kms, patience } from '../http/clients';
+import { RecordStore } from '../records/store';
+import { RestoreJobs } from './restore-jobs';
+import { validateRestore, validationDays } from './restore-validation';
+import { readItems, sampleItems, samplePatients } from './restored-samples';
+
+const environment = readEnvironment<ValidationEnvironment>(...validationVariables);
+const clock = () => new Date();
+const jobs = new RestoreJobs(new BackupClient(patience));
+const archive = new ArchiveStore(s3, environment.ARCHIVE_BUCKET);
+const outbox = new Outbox({
+  documents,
+  table: environment.AUDIT_TABLE,
+  origin: environment.AUDIT_ORIGIN,
+  functionName: 'restore-validation',
+  clock,
+});
+/** which of Ward's tables each name is */
+const tables = new Map(
+  Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(environment.BACKED_UP_TABLES))).map(
+    ([table, name]) => [name, table] as const,
+  ),
+);
+const canary = process.env['CANARY_PATIENT' satisfies keyof ValidationEnvironment];
+
+/** EventBridge: a restore came to its end. Everything else that is believed of it is asked of AWS Backup. */
+const finished = z.object({ source: z.literal('aws.backup'), detail: z.object({ restoreJobId: z.string() }) });
+
+/** 45 CFR 164.308(a)(7)(ii)(D): looks into each restored table, and twice a day whether every table was restored of late. */
+export async function handler(event: unknown): Promise<{ readonly valid?: boolean; readonly unvalidated?: number }> {
+  const job = finished.safeParse(event).data?.detail.restoreJobId;
+  if (job === undefined) return overdue();
+  try {
+    const valid = await validate(job);
+    emit(environment.STAGE, clock(), { RestoreValidationFailures: valid ? 0 : 1 });
+    return { valid };
+  } catch (error) {
+    emit(environment.STAGE, clock(), { RestoreValidationFailures: 1 });
+    throw error;
+  }
+}
+
+async function overdue() {
+  const valid = await jobs.validSince(new Date(clock().getTime() - validationDays * 86_400_000));
+  const unvalidated = [...tables.keys()].filter((name) => !valid.has(name)).length;
+  emit(environment.STAGE, clock(), { UnvalidatedTables: unvalidated });
+  return { unvalidated };
+}
+
+async function validate(id: string): Promise<boolean> {
+  const job = await jobs.describe(id);
+  const table = tables.get(job.source);
+  if (table === undefined) throw new Error('a restore of a table that is not of this stage');
+  const { valid, message } = await validateRestore(table, job, {
+    sample: (name, most) => sampleItems(documents, name, most),
+    read: (name, items) => readItems(documents, name, items),
+    patients: (most) => samplePatients(documents, environment.KEYS_TABLE, most),
+    mark: async (name) => (await new ArchiveMarks(documents, [name], clock).read())[0],
+    archived: async (leaves) => (await newestCheckpoint(archive, Math.max(0, leaves - 1))) !== undefined,
+    ...(canary !== undefined && { openCanary: (restored) => openCanary(canary, restored) }),
+    clock,
+  });
+  await outbox.record({
+    action: 'restore.validate',
+    actor: null,
+    basis: null,
+    categories: [],
+    outcome: valid ? 'permit' : 'error',
+    patient: canary !== undefined && (table === 'records' || table === 'keys') ? canary : null,
+    purpose: 'OPERATIONS',
+    reason: `${valid ? 'valid' : 'invalid'}:${table.toLowerCase()}`,
+    request: null,
+    resources: [],
+  });
+  await jobs.report(id, valid, message);
+  return valid;
+}
+
+/** Nothing of it is released: that it opens is what is asked. */
+async function openCanary(patient: string, restored: { readonly records?: string; readonly keys?: string }) {
+  const keysTable = restored.keys ?? environment.KEYS_TABLE;
+  const vault = new Vault({
+    documents,
+    kms,
+    environment: { ...environment, KEYS_TABLE: keysTable },
+    clock,
+    mayBind: false,
+  });
+  const [ring, { items }] = await Promise.all([
+    vault.ring(patient),
+    new RecordStore(documents, restored.records ?? environment.RECORDS_TABLE, clock).record(patient),
+  ]);
+  if (ring?.state !== 'active') return 0;
+  for (const item of items) await vault.open(ring, item);
+  return items.length;
+}
