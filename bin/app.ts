@@ -14,6 +14,8 @@ import { MonitoringStack } from '../lib/monitoring-stack';
 import { NetworkStack } from '../lib/network-stack';
 import { OperationsStack } from '../lib/operations-stack';
 import { bound } from '../lib/permissions-boundary';
+import { recoveryNames } from '../lib/recovery-names';
+import { RecoveryRegionStack } from '../lib/recovery-region-stack';
 import { RecoveryStack } from '../lib/recovery-stack';
 import { globalRegion } from '../lib/trail-alarms';
 import { GlobalEventsStack, TrailStack } from '../lib/trail-stack';
@@ -31,6 +33,13 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
     stackName: `ward-${config.stage}-${name}`,
   });
   const apart = { account: archiveAccount, region };
+  const recovery = recoveryNames(config);
+  const copies =
+    recovery &&
+    new RecoveryRegionStack(app, 'WardRecoveryRegion', {
+      ...props('recovery-region', { account: recovery.account, region: recovery.region }),
+      recovery,
+    });
   const archive = new ArchiveStack(app, 'WardArchive', props('archive', apart));
   const data = new DataStack(app, 'WardData', props('data'));
   const monitoring = new MonitoringStack(app, 'WardMonitoring', props('monitoring'));
@@ -50,7 +59,9 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
   });
   new ApiStack(app, 'WardApi', { ...props('api'), data, authentication, handlers });
   new AuditQueriesStack(app, 'WardAuditQueries', { ...props('audit-queries', apart), archive });
-  new RecoveryStack(app, 'WardRecovery', { ...props('recovery'), data, monitoring });
+  const backups = new RecoveryStack(app, 'WardRecovery', { ...props('recovery'), archive, data, monitoring });
+  // Both copy into it.
+  if (copies) for (const stack of [archive, backups]) stack.addStackDependency(copies);
   new TrailStack(app, 'WardTrail', {
     ...props('trail'),
     buckets: [archiveArn, data.documents.bucketArn],

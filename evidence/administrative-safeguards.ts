@@ -117,9 +117,9 @@ export const administrativeSafeguards: readonly Rule[] = [
     section: '164.308(a)(7)(ii)(A),(B)',
     title: 'backup and disaster recovery',
     kind: 'R',
-    does: 'on the laptop one encrypted file holds everything, keys included; a restore ends in a lockdown, replays from the verified log every disposal, suspension, role, freeze, hold and ended relationship that it would undo, and takes two people to release; in AWS every table and the documents are backed up daily and monthly into locked vaults from which nobody deletes, the keys for 35 days at most',
+    does: 'on the laptop one encrypted file holds everything, keys included; a restore ends in a lockdown, replays from the verified log every disposal, suspension, role, freeze, hold and ended relationship that it would undo, and takes two people to release; in AWS every table and the documents are backed up daily and monthly into locked vaults from which nobody deletes, the keys for 35 days at most; by a setting another Region has a second locked archive and copies of the backups',
     code: [
-      'lib/{contingency,recovery-stack}.ts',
+      'lib/{contingency,backup-vault,recovery-stack,recovery-region-stack,archive-replication}.ts',
       'lambda/contingency/{restores,replay,replay-rules,replay-evidence}.ts',
       'lambda/audit/archive-mark.ts',
       'local/backup.ts',

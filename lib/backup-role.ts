@@ -8,6 +8,7 @@ import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import { OwnRole } from './own-role';
 import type { WardTable } from './records';
+import type { RecoveryNames } from './recovery-names';
 
 export interface BackupRoleProps {
   readonly config: Config;
@@ -15,6 +16,8 @@ export interface BackupRoleProps {
   readonly bucket: IBucket;
   readonly vaultArns: readonly string[];
   readonly vaultKey: IKey;
+  /** where copies go; absent: none are made */
+  readonly recovery: RecoveryNames | undefined;
 }
 
 /**
@@ -22,7 +25,11 @@ export interface BackupRoleProps {
  * It makes backups and test restores, and deletes neither a table that Ward uses nor a recovery point.
  */
 export class BackupRole extends OwnRole {
-  constructor(scope: Construct, id: string, { config, tables, bucket, vaultArns, vaultKey }: BackupRoleProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, tables, bucket, vaultArns, vaultKey, recovery }: BackupRoleProps,
+  ) {
     super(scope, id, {
       description: `Ward ${config.stage}: makes backups and test restores`,
       assumedBy: new ServicePrincipal('backup.amazonaws.com', {
@@ -68,6 +75,7 @@ export class BackupRole extends OwnRole {
       [vaultKey.keyArn],
       'backup',
     );
+    if (recovery) this.#copies(recovery);
     this.addToPolicy(
       new PolicyStatement({
         actions: ['kms:CreateGrant'],
@@ -131,6 +139,32 @@ export class BackupRole extends OwnRole {
         own,
       [`AwsSolutions-IAM5[Resource::arn:aws:events:${config.region}:${config.account}:rule/AwsBackupManagedRule*]`]:
         own,
+    });
+  }
+  /** into the vaults of another Region, under whose key AWS Backup seals what it copies */
+  #copies({ region, account, vault, keysVault }: RecoveryNames): void {
+    const keys = `arn:aws:kms:${region}:${account}:key/*`;
+    this.addToPolicy(new PolicyStatement({ actions: ['backup:CopyIntoBackupVault'], resources: [vault, keysVault] }));
+    this.addToPolicy(
+      new PolicyStatement({
+        actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptTo'],
+        resources: [keys],
+        conditions: { StringEquals: { 'kms:ViaService': `backup.${region}.amazonaws.com` } },
+      }),
+    );
+    this.addToPolicy(
+      new PolicyStatement({
+        actions: ['kms:CreateGrant'],
+        resources: [keys],
+        conditions: {
+          Bool: { 'kms:GrantIsForAWSResource': 'true' },
+          StringEquals: { 'kms:ViaService': `backup.${region}.amazonaws.com` },
+        },
+      }),
+    );
+    acknowledge(this, {
+      [`AwsSolutions-IAM5[Resource::${keys}]`]:
+        'The key of the vaults is in another Region and its id is not known before it is made: AWS Backup alone may use it for the role',
     });
   }
 }

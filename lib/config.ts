@@ -55,6 +55,14 @@ const mutualTls = z.strictObject(
   { error: 'an object with truststore and version' },
 );
 
+const recovery = z.strictObject(
+  {
+    region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS Region such as us-west-2'),
+    account: text(/^\d{12}$/, 'an AWS account: 12 digits, in quotes').optional(),
+  },
+  { error: 'an object with region and account' },
+);
+
 const waf = z.strictObject(
   {
     /** ISO 3166-1; none: requests may come from anywhere */
@@ -112,6 +120,8 @@ const settings = z.strictObject({
   guardDuty: yesOrNo.default(false),
   securityHub: yesOrNo.default(false),
   archiveAccount: text(/^\d{12}$/, 'an AWS account of other people: 12 digits, in quotes').optional(),
+  /** where a second archive and copies of the backups are */
+  recovery: recovery.optional(),
   multiRegionKeys: yesOrNo.default(true),
   /** a registered patient who is nobody: the record that a restore test opens */
   canary: z.uuid({ error: 'the id of a patient who is nobody, registered for restore tests' }).optional(),
@@ -137,6 +147,10 @@ const coherent = settings
   .refine(({ account, archiveAccount }) => account !== archiveAccount, {
     path: ['archiveAccount'],
     error: 'another account than that of the stage',
+  })
+  .refine(({ region, recovery: copies }) => copies?.region !== region, {
+    path: ['recovery', 'region'],
+    error: 'another Region than that of the stage',
   });
 
 const production = coherent

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   BackupPlan,
   BackupPlanRule,
@@ -6,24 +6,19 @@ import {
   BackupVault,
   CfnRestoreTestingPlan,
   CfnRestoreTestingSelection,
+  type IBackupVault,
 } from 'aws-cdk-lib/aws-backup';
 import { CfnRule, Schedule } from 'aws-cdk-lib/aws-events';
-import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { BackupRole } from './backup-role';
+import { dailyBackupDays, keysBackupDays, LockedVault, monthlyBackupDays } from './backup-vault';
 import type { Config } from './config';
 import { storeKey } from './encryption';
 import type { Table } from './functions';
 import type { WardTable } from './records';
-
-/** of the keys table, always: a disposal is complete when the last backup that could undo it is gone */
-export const keysBackupDays = 35;
-export const dailyBackupDays = 35;
-export const monthlyBackupDays = 366;
-/** of a vault's lock, which must be below the longest */
-const leastBackupDays = 30;
+import { recoveryNames } from './recovery-names';
 
 export interface ContingencyProps {
   readonly config: Config;
@@ -46,17 +41,28 @@ export class Contingency extends Construct {
     const { config, tables, documents, topic } = props;
     const vaultKey = storeKey(this, 'VaultKey', 'backup', `Ward ${config.stage}: backups`);
     // A vault's lock bounds what may be kept in it: no plan, of Ward or of the organization, keeps wrapped keys for longer.
-    const keysVault = this.#vault('Keys', vaultKey, keysBackupDays);
-    const vault = this.#vault('Vault', vaultKey, monthlyBackupDays);
+    const locked = (name: string, longestDays: number) =>
+      new LockedVault(this, name, {
+        config,
+        backupVaultName: `ward-${config.stage}-${name.toLowerCase()}`,
+        encryptionKey: vaultKey,
+        longestDays,
+      });
+    const keysVault = locked('Keys', keysBackupDays);
+    const vault = locked('Vault', monthlyBackupDays);
+    const recovery = recoveryNames(config);
+    const copies = recovery && BackupVault.fromBackupVaultArn(this, 'Copies', recovery.vault);
+    const keysCopies = recovery && BackupVault.fromBackupVaultArn(this, 'KeysCopies', recovery.keysVault);
     const role = new BackupRole(this, 'Role', {
       config,
       tables: Object.values(tables),
       bucket: documents,
       vaultArns: [vault.backupVaultArn, keysVault.backupVaultArn],
       vaultKey,
+      recovery,
     });
     const { keys, ...others } = tables;
-    const plan = this.#plan('Plan', vault, [daily(dailyBackupDays), monthly]);
+    const plan = this.#plan('Plan', vault, [daily(dailyBackupDays, copies), monthly(copies)]);
     plan.addSelection('Everything', {
       backupSelectionName: `ward-${config.stage}`,
       role,
@@ -66,7 +72,7 @@ export class Contingency extends Construct {
         BackupResource.fromArn(documents.bucketArn),
       ],
     });
-    const keysPlan = this.#plan('KeysPlan', keysVault, [daily(keysBackupDays)]);
+    const keysPlan = this.#plan('KeysPlan', keysVault, [daily(keysBackupDays, keysCopies)]);
     keysPlan.addSelection('Keys', {
       backupSelectionName: `ward-${config.stage}-keys`,
       role,
@@ -75,39 +81,6 @@ export class Contingency extends Construct {
     });
     this.#drill(role.roleArn, [vault.backupVaultArn, keysVault.backupVaultArn]);
     this.#alarms(topic);
-  }
-
-  #vault(id: string, encryptionKey: ReturnType<typeof storeKey>, longestDays: number): BackupVault {
-    const { config } = this.props;
-    const production = config.kind === 'production';
-    const vault = new BackupVault(this, id, {
-      backupVaultName: `ward-${config.stage}-${id.toLowerCase()}`,
-      encryptionKey,
-      // Compliance mode begins when `changeableFor` ends, and then nobody ends it, root included. Without it: governance.
-      lockConfiguration: {
-        minRetention: Duration.days(production ? leastBackupDays : 1),
-        maxRetention: Duration.days(longestDays),
-        ...(production && { changeableFor: Duration.days(7) }),
-      },
-      accessPolicy: new PolicyDocument({
-        statements: [
-          new PolicyStatement({
-            sid: 'NobodyDeletes',
-            effect: Effect.DENY,
-            principals: [new AnyPrincipal()],
-            actions: [
-              'backup:DeleteBackupVault',
-              'backup:DeleteBackupVaultAccessPolicy',
-              'backup:DeleteRecoveryPoint',
-              'backup:UpdateRecoveryPointLifecycle',
-            ],
-            resources: ['*'],
-          }),
-        ],
-      }),
-      removalPolicy: RemovalPolicy.RETAIN,
-    });
-    return vault;
   }
 
   #plan(id: string, backupVault: BackupVault, rules: readonly ((vault: BackupVault) => BackupPlanRule)[]): BackupPlan {
@@ -191,7 +164,7 @@ export class Contingency extends Construct {
 }
 
 const daily =
-  (days: number) =>
+  (days: number, copies?: IBackupVault) =>
   (backupVault: BackupVault): BackupPlanRule =>
     new BackupPlanRule({
       ruleName: 'Daily',
@@ -200,13 +173,20 @@ const daily =
       startWindow: Duration.hours(1),
       completionWindow: Duration.hours(8),
       deleteAfter: Duration.days(days),
+      ...copiesTo(copies, days),
     });
-const monthly = (backupVault: BackupVault): BackupPlanRule =>
-  new BackupPlanRule({
-    ruleName: 'Monthly',
-    backupVault,
-    scheduleExpression: Schedule.cron({ day: '1', hour: '3', minute: '0' }),
-    startWindow: Duration.hours(1),
-    completionWindow: Duration.hours(12),
-    deleteAfter: Duration.days(monthlyBackupDays),
-  });
+const monthly =
+  (copies?: IBackupVault) =>
+  (backupVault: BackupVault): BackupPlanRule =>
+    new BackupPlanRule({
+      ruleName: 'Monthly',
+      backupVault,
+      scheduleExpression: Schedule.cron({ day: '1', hour: '3', minute: '0' }),
+      startWindow: Duration.hours(1),
+      completionWindow: Duration.hours(12),
+      deleteAfter: Duration.days(monthlyBackupDays),
+      ...copiesTo(copies, monthlyBackupDays),
+    });
+/** A copy in the recovery Region is kept as long as what it is a copy of, and no longer. */
+const copiesTo = (destinationBackupVault: IBackupVault | undefined, days: number) =>
+  destinationBackupVault && { copyActions: [{ destinationBackupVault, deleteAfter: Duration.days(days) }] };

@@ -1,19 +1,23 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { alarmOnReplication } from './archive-replication';
+import type { ArchiveStack } from './archive-stack';
 import type { Config } from './config';
 import { Contingency } from './contingency';
 import type { DataStack } from './data-stack';
 import type { MonitoringStack } from './monitoring-stack';
+import { recoveryNames } from './recovery-names';
 
 export interface RecoveryStackProps extends StackProps {
   readonly config: Config;
+  readonly archive: ArchiveStack;
   readonly data: DataStack;
   readonly monitoring: MonitoringStack;
 }
 
 /** Copies of what Ward keeps. It needs the data and nothing needs it, so that it is added to a stage at any time. */
 export class RecoveryStack extends Stack {
-  constructor(scope: Construct, id: string, { config, data, monitoring, ...props }: RecoveryStackProps) {
+  constructor(scope: Construct, id: string, { config, archive, data, monitoring, ...props }: RecoveryStackProps) {
     super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
     new Contingency(this, 'Contingency', {
       config,
@@ -21,5 +25,9 @@ export class RecoveryStack extends Stack {
       documents: data.documents,
       topic: monitoring.monitoring.topic,
     });
+    const recovery = recoveryNames(config);
+    // Metrics of an archive in another account are there: its people watch them.
+    if (recovery && recovery.archiveAccount === config.account)
+      alarmOnReplication(this, monitoring.monitoring, archive.bucket.bucketName, recovery.bucket);
   }
 }

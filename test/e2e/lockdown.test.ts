@@ -2,6 +2,7 @@ import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { contain, release } from '../../bin/contain';
 import { operate } from '../../bin/operator';
 import { governanceKeys } from '../../lambda/access/governance';
+import type { Intercept } from '../../local/intercept';
 import { type Newcomer, newcomer } from './newcomer';
 import { type OwnCloud, ownCloud } from './own-cloud';
 import { expectProblem, registered } from './scene';
@@ -16,9 +17,11 @@ let colleague: Newcomer;
 let admin: Newcomer;
 let registrar: Newcomer;
 let patient: string;
+const undisturbed: Intercept = (_, call, next) => next(call);
+let intercept = undisturbed;
 
 beforeAll(async () => {
-  own = await ownCloud();
+  own = await ownCloud(undefined, { intercept: (service, call, next) => intercept(service, call, next) });
   cloud = own.ward;
   const people = ['compliance_officer', 'compliance_officer', 'clinician', 'clinician', 'admin', 'registrar'] as const;
   [officer, second, clinician, colleague, admin, registrar] = (await Promise.all(
@@ -90,6 +93,42 @@ test('in an emergency it takes two clinicians to open a record', async () => {
   expect(await cloud.eventsOf(opened.requestId)).toMatchObject([{ basis: `emergency:${asked.body.id}` }]);
   await locked(await read(colleague));
   expectProblem(await colleague.post(secondPath), 403, 'forbidden');
+});
+
+describe('emergency mode: under a lockdown, with an emergency access open, 45 CFR 164.308(a)(7)(ii)(C)', () => {
+  test('authentication stays on: nobody gets in by the emergency without a token, or with a forged one', async () => {
+    expect((await read(cloud.with(undefined))).status).toBe(401);
+    const [head, , signature] = clinician.tokens.accessToken.split('.');
+    const claims = Buffer.from(JSON.stringify({ sub: clinician.sub })).toString('base64url');
+    expect((await read(cloud.with(`Bearer ${head}.${claims}.${signature}`))).status).toBe(401);
+  });
+
+  test('authorization stays on: it opens the one record, and nothing else of Ward', async () => {
+    expect((await read(clinician)).status).toBe(200);
+    await locked(await clinician.get('/v1/me'));
+    await locked(await clinician.get('/v1/patients/00000000-0000-4000-8000-000000000000'));
+    expectProblem(await clinician.get('/v1/controls'), 403, 'forbidden');
+  });
+
+  test('the audit record stays on: what cannot be recorded is not shown, to those in an emergency neither', async () => {
+    const before = await read(clinician);
+    intercept = async (service, call, next) =>
+      service === 'DYNAMODB' && call.body.includes('"LANE#')
+        ? {
+            status: 400,
+            headers: { 'content-type': 'application/x-amz-json-1.0' },
+            body: JSON.stringify({ __type: 'AccessDeniedException', message: '' }),
+          }
+        : next(call);
+    try {
+      expectProblem(await read(clinician), 503, 'unavailable', 'Cardiac');
+    } finally {
+      intercept = undisturbed;
+    }
+    const after = await read(clinician);
+    expect([after.status, after.body]).toEqual([200, before.body]);
+    expect(await cloud.eventsOf(after.requestId)).toMatchObject([{ outcome: 'permit', patient }]);
+  });
 });
 
 test('the approval of a second person releases it, once, and everybody goes on', async () => {

@@ -35,6 +35,7 @@ export const apartStage = {
   securityHub: true,
   archiveAccount: '210987654321',
   multiRegionKeys: false,
+  recovery: { region: 'eu-west-1' },
   keyAdministrators: ['arn:aws:iam::123456789012:role/break-glass'],
 };
 /** what the cheapest stage that anyone may have looks like */
@@ -44,6 +45,7 @@ export const cheapStage = {
   network: 'none',
   prefixLists: undefined,
   canary: undefined,
+  recovery: { region: 'us-west-2', account: '345678901234' },
 };
 
 export interface Resource {
@@ -84,6 +86,8 @@ export interface Synthesized {
   readonly network: Template | undefined;
   readonly trail: Template;
   readonly recovery: Template;
+  /** of a stage with a recovery Region */
+  readonly recoveryRegion: Template | undefined;
   /** of a stage outside of the global Region */
   readonly globalEvents: Template | undefined;
   /** of an archive in another account */
@@ -163,6 +167,7 @@ function read(folder: string): Synthesized {
     network: more['WardNetwork'],
     trail: stack('WardTrail'),
     recovery: stack('WardRecovery'),
+    recoveryRegion: more['WardRecoveryRegion'],
     globalEvents: more['WardGlobalEvents'],
     archiveTrail: more['WardArchiveTrail'],
     running: together([monitoring, authentication, operations, handlers, api]),

@@ -54,13 +54,16 @@ test.each<[setting: string, value: unknown, allowed: string]>([
   ['guardDuty', 'yes', 'true or false'],
   ['archiveAccount', '123456789012', 'another account than that of the stage'],
   ['archiveAccount', '12', '12 digits'],
+  ['canary', 'somebody', 'the id of a patient who is nobody'],
+  ['recovery', { region: 'us-east-1' }, 'another Region than that of the stage'],
+  ['recovery', { region: 'west' }, 'an AWS Region'],
   ['keyAdministrators', ['admin'], 'the ARN of a role'],
   ['multiRegionKeys', 1, 'true or false'],
 ])('a wrong %s (%j) is one line that names it and what it must be', (setting, value, allowed) => {
   const lines = complaints({ ...productionStage, [setting]: value });
   expect(lines).toHaveLength(1);
   const named = setting === 'mutualTls' ? 'domain' : setting;
-  expect(lines[0]).toMatch(new RegExp(`^cdk\\.json ward\\.stages\\.prod\\.${named}(\\.0)? must be `));
+  expect(lines[0]).toMatch(new RegExp(`^cdk\\.json ward\\.stages\\.prod\\.${named}(\\.0|\\.region)? must be `));
   expect(lines[0]).toContain(allowed);
 });
 
