@@ -12,6 +12,8 @@ import type { Alert } from './alert';
 const leaseMilliseconds = 2 * 60 * 1000;
 const channels = ['mail', 'topic', 'account'] as const;
 type Channel = (typeof channels)[number];
+/** What takes somebody's sign-in away comes before what tells of it. */
+const order = ({ channel }: Delivery): number => -channels.indexOf(channel);
 
 /** Something to be sent about an alert. `PK` `ALERT-DELIVERIES`; it goes when it was sent. */
 const deliveryItem = z.object({
@@ -74,16 +76,23 @@ export class AlertDeliveries {
   }
 
   async #waiting(): Promise<Delivery[]> {
-    const { Items } = await this.options.documents.send(
-      new QueryCommand({
-        TableName: this.options.table,
-        KeyConditionExpression: 'PK = :pk',
-        ExpressionAttributeValues: { ':pk': governanceKeys.alertDelivery('').PK },
-        ConsistentRead: true,
-        Limit: 100,
-      }),
-    );
-    return (Items ?? []).map((item) => deliveryItem.parse(item));
+    const found: Delivery[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    // All of them: mails that nobody can send must not stand before the suspension that the user pool waits for.
+    do {
+      const page = await this.options.documents.send(
+        new QueryCommand({
+          TableName: this.options.table,
+          KeyConditionExpression: 'PK = :pk',
+          ExpressionAttributeValues: { ':pk': governanceKeys.alertDelivery('').PK },
+          ConsistentRead: true,
+          ExclusiveStartKey,
+        }),
+      );
+      found.push(...(page.Items ?? []).map((item) => deliveryItem.parse(item)));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return found.sort((a, b) => order(a) - order(b));
   }
 
   async #claim({ SK }: Delivery, now: Date): Promise<boolean> {

@@ -70,7 +70,7 @@ export class AlertStore {
     ];
   }
 
-  /** @returns the writes of an alert's next version; they fail when it changed since it was read */
+  /** @returns the writes of an alert's next version, sent again when it opens again; they fail when it changed since it was read */
   replace(before: Alert, after: Alert): TransactItem[] {
     const write: TransactItem = {
       Put: {
@@ -83,7 +83,8 @@ export class AlertStore {
     };
     if (before.state === after.state) return [write];
     const Key = governanceKeys.listedAlert(before.state, `${before.openedAt}#${before.id}`);
-    return [write, { Delete: { TableName: this.table, Key } }, this.#list(after, after.state)];
+    const deliveries = after.state === 'open' ? newDeliveries(this.table, after) : [];
+    return [write, { Delete: { TableName: this.table, Key } }, this.#list(after, after.state), ...deliveries];
   }
 
   #list(alert: Alert, state: AlertState | 'all'): TransactItem {

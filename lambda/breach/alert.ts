@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { entryIdFrom } from '../encryption/lookup';
 import { alertKey, type Finding, severities } from './detect/model';
+import { signalRules } from './detect/rules';
 import { containmentKinds } from './incident-model';
 
 export const alertStates = ['open', 'dismissed', 'incident'] as const;
@@ -90,7 +91,8 @@ export function raised(finding: Finding, reviewDays: number, now: Date): Alert {
 
 /**
  * @returns the alert with what the finding adds; undefined where it adds nothing. One that was dismissed opens again when it
- *   has become twice as much: otherwise a small matter, explained away in the morning, would cover a theft at noon.
+ *   has become twice as much, or is about another patient: otherwise a small matter, explained away in the morning, would
+ *   cover a theft at noon.
  */
 export function grown(alert: Alert, finding: Finding, reviewDays: number, now: Date): Alert | undefined {
   const patients = union(alert.patients, finding.patients);
@@ -99,7 +101,8 @@ export function grown(alert: Alert, finding: Finding, reviewDays: number, now: D
   const measure = Math.max(alert.measure, finding.measure);
   const severity =
     severities.indexOf(finding.severity) > severities.indexOf(alert.severity) ? finding.severity : alert.severity;
-  const opensAgain = alert.state === 'dismissed' && finding.measure >= 2 * alert.measure;
+  const another = aboutPatients.has(finding.rule) && finding.patients.some((each) => !alert.patients.includes(each));
+  const opensAgain = alert.state === 'dismissed' && (another || finding.measure >= 2 * alert.measure);
   const changed =
     patients.length > alert.patients.length ||
     evidence.length > alert.evidence.length ||
@@ -112,6 +115,9 @@ export function grown(alert: Alert, finding: Finding, reviewDays: number, now: D
   const { reviewedAt: _at, reviewedBy: _by, dismissal: _reason, ...open } = next;
   return { ...open, state: 'open', reviewDueAt: new Date(now.getTime() + reviewDays * dayMilliseconds).toISOString() };
 }
+
+/** Rules whose measure is a score and counts nothing: a second patient is no more of the same, but another matter. */
+const aboutPatients: ReadonlySet<string> = new Set(signalRules.map(({ id }) => id));
 
 const union = (before: readonly string[], more: readonly string[]): string[] =>
   [...new Set([...before, ...more])].slice(0, mostEvidence);

@@ -76,17 +76,19 @@ async function makeAssessment(exchange: Exchange): Promise<Answer> {
   });
 }
 
-/** Two people: the officer who asks and acts, and another who agrees to just this outcome. */
+/** Two people whom it is not about: the officer who asks and acts, and another who agrees to just this outcome. */
 async function determine(exchange: Exchange): Promise<Answer> {
   const { permit, incident } = await desk.at(exchange);
   const { outcome, approval: id, reason } = exchange.body(determining);
+  const approval = await readApproval(documents, table, id);
+  const [mine, theirs] = [permit.actor.sub, approval?.decidedBy ?? ''].map((sub) => incident.subjects.includes(sub));
+  if (mine || theirs) return runtime.refuse(permit, 'not-allowed', { detail: 'own-matter' }, [resourceOf(incident)]);
   const use = {
     kind: 'breach-determination',
     subject: incident.id,
     executor: permit.actor.sub,
     now: exchange.access.now,
   } as const;
-  const approval = await readApproval(documents, table, id);
   if (!isGoodFor(approval, use) || approval.details['outcome'] !== outcome)
     return runtime.refuse(permit, 'approval-refused', {}, [resourceOf(incident)]);
   const after = await desk.take(permit, incident, {

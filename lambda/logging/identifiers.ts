@@ -12,10 +12,10 @@ const streets =
  */
 const patterns: readonly RegExp[] = [
   // what stands in quotes was quoted from somewhere: (A) names among it
-  /"[^"]*"|“[^”]*”|`[^`]*`|(?<![\p{L}\d])'[^']*'(?![\p{L}\d])/gu,
+  /"[^"]*"|“[^“”]*”|`[^`]*`|(?<![\p{L}\d])'[^']*'(?![\p{L}\d])/gu,
   // (N) URLs, and (F) e-mail addresses
   /\b[a-z][a-z0-9+.-]{0,20}:\/\/\S+/gi,
-  /\S+@\S+/g,
+  /(?<!\S)\S+@\S+/g,
   // (A) a person who is addressed, (H), (I), (J), (K), (L), (M) a number that is called one
   /\b(?:mr|mrs|ms|miss|mx|dr|prof|patient|person|name|named|born)\b\.?\s+\p{Lu}[\p{L}'-]*(?:\s+\p{Lu}[\p{L}'.-]*)*/giu,
   /\b(?:mrn|ssn|dob|npi|vin|serial|plate|account|acct|policy|member|beneficiary|licen[cs]e|certificate|plan|chart|device|passport)(?:\s+(?:no|nr|number|id))?\b[\s.:#=-]{1,4}\S+/gi,

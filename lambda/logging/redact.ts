@@ -4,7 +4,7 @@ import { isSensitiveName, redacted, withoutIdentifiers } from './identifiers';
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /** More than this is not worth a line of a log; what is beyond is counted, not shown. */
-const limits = { depth: 8, members: 50, values: 500, characters: 2000 } as const;
+const limits = { depth: 8, members: 50, values: 500, characters: 2000, allCharacters: 20_000 } as const;
 
 /**
  * Second defence of the logs, after the declared fields: takes identifiers of 45 CFR 164.514(b)(2) and whatever stands beside a
@@ -19,13 +19,14 @@ export function redact(value: unknown): Json {
 class Redaction {
   readonly #above = new Set<object>();
   #left: number = limits.values;
+  #characters: number = limits.allCharacters;
 
   of(value: unknown, depth: number): Json {
     this.#left--;
     if (this.#left < 0) return '[more]';
     switch (typeof value) {
       case 'string':
-        return textOf(value);
+        return this.#text(value);
       case 'number':
         return Number.isInteger(value) && Math.abs(value) < 10_000 ? value : '[number]';
       case 'boolean':
@@ -37,6 +38,12 @@ class Redaction {
       default:
         return `[${typeof value}]`;
     }
+  }
+
+  /** Whoever fills an object with long texts would have the function search them until its time is over. */
+  #text(value: string): Json {
+    this.#characters -= value.length > limits.characters ? 0 : value.length;
+    return this.#characters < 0 ? `[text of ${value.length} characters]` : textOf(value);
   }
 
   #object(value: object, depth: number): Json {

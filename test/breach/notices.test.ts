@@ -295,4 +295,6 @@ test('a name that a spreadsheet would run stays text, and quotes survive', () =>
   expect(csv([['=HYPERLINK("x")', '-1', 'a "b", c', '+1 555']])).toBe(
     '"\'=HYPERLINK(""x"")",-1,"a ""b"", c",\'+1 555\r\n',
   );
+  // Some spreadsheets run fullwidth letters as well.
+  expect(csv([['＝1+1', ' ＋1', '－a', '＠SUM']])).toBe("'＝1+1,' ＋1,'－a,'＠SUM\r\n");
 });

@@ -203,3 +203,9 @@ test('a canary would be seen', () => {
   // What the properties look for does come out of a printer that takes nothing away.
   expect(inspect(new Error('a', { cause: { family: 'Muster' } }), { depth: 9 })).toContain('Muster');
 });
+
+it('reads so many letters of a value and no more, so that long texts cannot keep a function from its work', () => {
+  const texts = Array.from({ length: 40 }, () => 'word '.repeat(300));
+  const shown = JSON.stringify(redact(texts));
+  expect(shown.split('[text of 1500 characters]').length - 1).toBe(40 - 13);
+});

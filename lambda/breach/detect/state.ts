@@ -1,7 +1,16 @@
 import type { Day } from '../calendar';
 import { closedDays, foldDay, noHistory } from './history';
 import { daysBefore, type LocalTime, localTime } from './local-time';
-import type { ActorState, Facts, Hour, Mark, Observation, Unexplained } from './model';
+import {
+  type ActorState,
+  type Facts,
+  type Hour,
+  type Mark,
+  type Observation,
+  severities,
+  type Unexplained,
+} from './model';
+import { signalRules } from './rules';
 import { addTo, digest, mostEvents, mostMembers, smallest } from './sample';
 import type { DetectionSettings } from './settings';
 
@@ -9,8 +18,9 @@ import type { DetectionSettings } from './settings';
 const openDays = 3;
 /** Accesses without an explanation are remembered for as long: who comes back within it comes back. */
 export const memoryDays = 14;
-/** In a day nobody has more of them; who has is found by other rules long before. */
+/** In a day nobody has more of them, and in all days together; of more the least telling go. */
 const mostUnexplainedADay = 60;
+const mostUnexplained = 300;
 /** A subject of whom nothing is heard for as long is forgotten; averages are learned anew then. */
 const stateDays = 90;
 
@@ -24,7 +34,7 @@ export function emptyState({ subject, role }: Pick<Observation, 'subject' | 'rol
 
 /** @returns what the observation leaves in its hour: which sets, which members */
 export function marksOf(observation: Observation, facts: Facts | undefined, local: LocalTime): [Mark, string][] {
-  const { authenticated, kind, outcome, reason, patient, session, network, request, id, at } = observation;
+  const { authenticated, basis, kind, outcome, reason, patient, session, network, request, id, at } = observation;
   if (!authenticated) {
     if (kind !== 'sign-in' || outcome !== 'deny') return [];
     return [[reason === 'second-factor-failed' ? 'second-factors' : 'failures', digest(id)]];
@@ -32,7 +42,7 @@ export function marksOf(observation: Observation, facts: Facts | undefined, loca
   const found: [Mark, string][] = [];
   const minute = String(local.minute).padStart(2, '0');
   found.push(['presence', `${minute}|${(session ?? '').slice(0, 8)}|${network ?? ''}`]);
-  const own = observation.basis === 'self' || observation.basis === 'representative';
+  const own = basis === 'self' || basis === 'representative';
   if (outcome === 'permit') {
     if (facts?.suspendedSince !== undefined && facts.suspendedSince < at) found.push(['admitted', digest(id)]);
     if (kind === 'search') found.push(['searches', digest(request ?? id)]);
@@ -44,7 +54,9 @@ export function marksOf(observation: Observation, facts: Facts | undefined, loca
     }
     return found;
   }
-  const guessed = outcome === 'error' ? reason === 'not-found' : reason === 'no-relationship';
+  // Whoever has to do with the patient has guessed no id: a colleague's dead links must not get them suspended.
+  const guessed =
+    outcome === 'error' ? reason === 'not-found' && (basis === null || basis === 'role') : reason === 'no-relationship';
   if (guessed && patient !== null && kind !== 'other') found.push(['probes', patient]);
   if (outcome === 'deny' && !mendable.includes(reason ?? ''))
     found.push(reason === 'suspended' ? ['suspended', digest(id)] : ['denials', digest(id)]);
@@ -71,9 +83,7 @@ export function add(
   }
   const days = hour === hours[key] ? state.days : { ...state.days, [local.day]: { ...hours, [key]: hour } };
   const unexplained =
-    signals && patient !== null
-      ? { ...state.unexplained, ...entry(state, { id, at, patient, day: local.day, signals }) }
-      : state.unexplained;
+    signals && patient !== null ? withEntry(state, { id, at, patient, day: local.day, signals }) : state.unexplained;
   return {
     ...state,
     role: observation.role ?? state.role,
@@ -83,22 +93,44 @@ export function add(
   };
 }
 
-function entry(
-  state: ActorState,
+function withEntry(
+  { unexplained }: ActorState,
   { id, at, patient, day, signals }: { id: string; at: string; patient: string; day: Day; signals: readonly string[] },
-): Record<string, Unexplained> {
+): ActorState['unexplained'] {
   const key = `${day}|${patient}`;
-  const before = state.unexplained[key];
-  const today = Object.keys(state.unexplained).reduce((count, each) => count + Number(each.startsWith(day)), 0);
-  if (!before && today >= mostUnexplainedADay) return {};
-  if (!before) return { [key]: { patient, day, at, events: [id], signals } };
+  const before = unexplained[key];
+  if (!before) {
+    const all = { ...unexplained, [key]: { patient, day, at, events: [id], signals } };
+    const today = Object.keys(all).filter((each) => each.startsWith(day));
+    return today.length <= mostUnexplainedADay ? all : without(all, today, today.length - mostUnexplainedADay);
+  }
   const next = {
     ...before,
     at: at < before.at ? at : before.at,
     events: smallest(before.events, id, mostEvents),
     signals: signals.reduce((all, signal) => smallest(all, signal, 32), before.signals),
   };
-  return { [key]: next };
+  return { ...unexplained, [key]: next };
+}
+
+/**
+ * The adversary opens as many harmless records as are remembered, and then the one that they are curious about. So what tells
+ * least goes first: what was explained, then by the severest of its signals, and what has told its alert before what waits.
+ */
+function without(all: ActorState['unexplained'], keys: readonly string[], count: number): ActorState['unexplained'] {
+  const ranked = keys
+    .map((key) => ({ key, entry: all[key] }))
+    .sort((a, b) => worth(a.entry) - worth(b.entry) || (a.key < b.key ? -1 : 1));
+  const gone = new Set(ranked.slice(0, count).map(({ key }) => key));
+  return Object.fromEntries(Object.entries(all).filter(([key]) => !gone.has(key)));
+}
+
+function worth(entry: Unexplained | undefined): number {
+  if (!entry || entry.verdict === 'explained') return 0;
+  const severity = (signal: string) =>
+    severities.indexOf(signalRules.find(({ id }) => id === signal)?.severity ?? 'low');
+  const severest = Math.max(0, ...entry.signals.map(severity));
+  return 1 + 100 * severest + 50 * Number(entry.verdict === undefined) + Math.min(entry.signals.length, 49);
 }
 
 /** @returns the state without what is too old to count, closed days being averaged: once a day is enough */
@@ -116,15 +148,18 @@ export function trim(state: ActorState, settings: DetectionSettings): ActorState
   return { ...state, history, days, unexplained, expiresAt };
 }
 
-/** An item of DynamoDB has 400 KB at most, and an hour of everything at once adds 20. */
-const mostCharacters = 330_000;
+/** An item of DynamoDB has 400 KB at most, and an hour of everything at once adds 60. */
+const mostCharacters = 300_000;
 
 /**
- * The adversary floods every set for days, so that the state can no longer be stored and nothing more is seen. Their oldest
- * hours go first: those have made their alerts.
+ * The adversary floods every set for days, so that the state can no longer be stored and nothing more is seen. What tells
+ * least of their accesses goes, then their oldest hours: those have made their alerts.
  */
 export function bound(state: ActorState): ActorState {
   if (JSON.stringify(state).length <= mostCharacters) return state;
+  const keys = Object.keys(state.unexplained);
+  if (keys.length > mostUnexplained)
+    return bound({ ...state, unexplained: without(state.unexplained, keys, keys.length - mostUnexplained) });
   const [day] = Object.keys(state.days).sort();
   const hours = state.days[day ?? ''];
   const [oldest] = Object.keys(hours ?? {}).sort();
