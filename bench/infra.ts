@@ -113,7 +113,7 @@ function environmentNames(templates: readonly Template[]): Record<string, string
     }),
   );
   const number = /SECONDS|DAYS|YEARS|MAJORITY/;
-  return Object.fromEntries(names.map((name) => [name, number.test(name) ? '60' : name === 'USER_POOL_ID' ? 'us-east-1_abcdefghi' : 'x']));
+  return Object.fromEntries(names.map((name) => [name, number.test(name) ? '60' : name === 'USER_POOL_ID' ? 'us-east-1_abcdefghi' : name.endsWith('_SETTINGS') ? '{}' : 'x']));
 }
 
 /** @returns milliseconds of processor time that a fresh process takes to load a bundle */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type Json, StatementType } from '@duckdb/node-api';
 import { athenaFunctions, duckDbType, eventColumns, partitionColumns } from '../../lib/audit-questions';
 import type { Bound } from './query-parameters';
@@ -12,9 +12,15 @@ const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
  * and the partitions that it has in Athena. The text comes from a person and may be pasted from anywhere: it reads that
  * folder and nothing else, writes nothing, and calls nobody.
  * @param folder holds `v1/segments/`
+ * @param only names of the segments that are asked, such as `v1/segments/dt=…/hr=…/….ndjson.gz`; absent: all that are there
  * @throws Error of the database for SQL that it does not take
  */
-export async function queryFolder(folder: string, sql: string, values: readonly Bound[] = []): Promise<QueryResult> {
+export async function queryFolder(
+  folder: string,
+  sql: string,
+  values: readonly Bound[] = [],
+  only?: ReadonlySet<string>,
+): Promise<QueryResult> {
   const segments = join(resolve(folder), 'v1', 'segments');
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
@@ -23,7 +29,7 @@ export async function queryFolder(folder: string, sql: string, values: readonly 
   });
   const connection = await instance.connect();
   try {
-    await prepare(connection, segments);
+    await prepare(connection, resolve(folder), segments, only);
     const statements = await connection.extractStatements(sql);
     if (statements.count !== 1) throw new Error('one statement at a time');
     const statement = await statements.prepare(0);
@@ -44,14 +50,20 @@ function safeNumber(reader: { columnTypes(): readonly { readonly typeId: number 
     whole[index] && typeof value === 'string' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-async function prepare(connection: DuckDBConnection, segments: string): Promise<void> {
+async function prepare(
+  connection: DuckDBConnection,
+  folder: string,
+  segments: string,
+  only: ReadonlySet<string> | undefined,
+): Promise<void> {
   const columns = Object.entries(eventColumns).map(([name, hive]) => [name, duckDbType(hive)] as const);
   const partitions = partitionColumns.map((name) => [name, 'VARCHAR'] as const);
   const shape = [...columns, ...partitions];
-  const files = existsSync(segments) && (await count(connection, segments)) > 0;
+  const there = existsSync(segments) ? await filesIn(connection, segments) : [];
+  const files = only ? there.filter((file) => only.has(relative(folder, file).replaceAll(sep, '/'))) : there;
   await connection.run(
-    files
-      ? `CREATE VIEW events AS SELECT * FROM read_json(${quoted(`${segments}/**/*.ndjson.gz`)}, format = 'newline_delimited',
+    files.length > 0
+      ? `CREATE VIEW events AS SELECT * FROM read_json([${files.map(quoted).join(', ')}], format = 'newline_delimited',
           compression = 'gzip', maximum_object_size = 16777216, hive_partitioning = true,
           hive_types = {${partitions.map(([name, type]) => `${name}: ${type}`).join(', ')}},
           columns = {${shape.map(([name, type]) => `"${name}": ${quoted(type)}`).join(', ')}})`
@@ -63,7 +75,7 @@ async function prepare(connection: DuckDBConnection, segments: string): Promise<
   await connection.run('SET lock_configuration = true');
 }
 
-async function count(connection: DuckDBConnection, segments: string): Promise<number> {
-  const found = await connection.runAndReadAll(`SELECT count(*) FROM glob(${quoted(`${segments}/**/*.ndjson.gz`)})`);
-  return Number(found.getRowsJson()[0]?.[0]);
+async function filesIn(connection: DuckDBConnection, segments: string): Promise<readonly string[]> {
+  const found = await connection.runAndReadAll(`SELECT file FROM glob(${quoted(`${segments}/**/*.ndjson.gz`)})`);
+  return found.getRowsJson().map(([file]) => String(file));
 }

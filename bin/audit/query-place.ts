@@ -7,6 +7,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { ArchiveStore } from '../../lambda/audit/archive-store';
 import { isSegmentKey, segmentPrefix } from '../../lambda/audit/log-keys';
+import { coveredSegments } from './covered-segments';
+import { FolderArchive } from './folder-archive';
 import { queryAthena } from './query-athena';
 import { queryFolder } from './query-duckdb';
 import type { Bound } from './query-parameters';
@@ -29,7 +31,8 @@ export interface QueryPlace {
 }
 
 /**
- * Asks where the evidence is: DuckDB over a folder or the laptop's archive, Athena over a deployment.
+ * Asks where the evidence is: DuckDB over a folder or the laptop's archive, Athena over a deployment. Of a folder, which may come
+ * from anywhere, only the segments that its signed log names are asked.
  * @param since day, `YYYY-MM-DD`, before which no segment can hold an answer; absent: all are read
  * @throws Error in one sentence
  */
@@ -39,7 +42,8 @@ export async function ask(
   values: readonly Bound[],
   since?: string,
 ): Promise<QueryResult> {
-  if (place.folder !== undefined) return queryFolder(place.folder, sql, values);
+  if (place.folder !== undefined)
+    return queryFolder(place.folder, sql, values, await coveredSegments(new FolderArchive(place.folder)));
   if (place.outputs === undefined) return askLaptop(place.data, sql, values, since);
   const found = outputsOf(stackOutputs.parse(read(place.outputs)), ofDeployment);
   const { AuditDatabase: database, AuditWorkgroup: workgroup, AuditRegion: region } = found;

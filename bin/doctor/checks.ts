@@ -6,6 +6,7 @@ import { duties } from './duties';
 import type { Check } from './finding';
 import { functions } from './functions';
 import { keys } from './keys';
+import { lockdown } from './lockdown';
 import { logGroups } from './log-groups';
 import { mail } from './mail';
 import type { Place } from './place';
@@ -21,6 +22,7 @@ export const checks: readonly Check<Place>[] = [
   tables,
   backups,
   signIn,
+  lockdown,
   duties,
   alarms,
   mail,

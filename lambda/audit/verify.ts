@@ -7,6 +7,7 @@ import { checkpointPrefix, isSegmentKey, leavesPrefix, readCheckpointKey, segmen
 import type { Tile } from './log-tree';
 import { LogWalk, original } from './log-walk';
 import { recheck } from './recheck';
+import { inflateSegment } from './segment';
 import { type SegmentJob, type SegmentReport, scanSegment } from './segment-scan';
 
 export interface Progress {
@@ -205,7 +206,20 @@ class Verifier {
       original(object, this.#add);
       if (!this.#tiles.has(object.key)) this.#unnamed(object.key);
     }
-    for await (const { key } of this.archive.list(segmentPrefix)) if (!this.#logged.has(short(key))) this.#unnamed(key);
+    for await (const { key } of this.archive.list(segmentPrefix))
+      if (!this.#logged.has(short(key))) await this.#unloggedSegment(key);
+  }
+
+  /** In flight, it has the digest of its name already; one that has not is of nobody who writes to the archive. */
+  async #unloggedSegment(key: string): Promise<void> {
+    const bytes = isSegmentKey(key) ? await this.archive.read(key, this.#versions.get(key)) : undefined;
+    if (bytes && segmentDigest(bytes) !== /([0-9a-f]{64})\.ndjson\.gz$/.exec(key)?.[1])
+      this.#add({
+        code: 'SEGMENT_DIGEST_MISMATCH',
+        message: 'no leaf names it, and its name is not its digest',
+        object: key,
+      });
+    else this.#unnamed(key);
   }
 
   #unnamed(object: string): void {
@@ -241,6 +255,15 @@ class Verifier {
     const covers = ([lane, from, to]: LaneRange): boolean =>
       this.#gaps.some(([gapLane, first, last]) => gapLane === lane && first <= from && to <= last);
     return losses.includes(code) && events.length > 0 && events.every(covers);
+  }
+}
+
+/** @returns the SHA-256 of what is compressed, hex; undefined where that is nothing that can be read */
+function segmentDigest(bytes: Buffer): string | undefined {
+  try {
+    return createHash('sha256').update(inflateSegment(bytes)).digest('hex');
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,9 @@
 import { cpSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { coveredSegments } from '../../bin/audit/covered-segments';
+import { FolderArchive } from '../../bin/audit/folder-archive';
+import { queryFolder } from '../../bin/audit/query-duckdb';
 import { checkpointKey, leavesKey, readLeavesKey } from '../../lambda/audit/log-keys';
 import { inflateSegment } from '../../lambda/audit/segment';
 import { buildAnyway } from '../audit/anyway';
@@ -109,6 +112,27 @@ test('a segment under a name that no leaf gives is a warning: UNLOGGED_OBJECT', 
   const result = await archive.verify();
   expect(result).toMatchObject({ ok: true, counts: { UNLOGGED_OBJECT: 2 } });
   expect(codes(result)).toEqual(['UNLOGGED_OBJECT']);
+});
+
+test('a segment that no leaf names and whose name is not its digest: SEGMENT_DIGEST_MISMATCH', async () => {
+  const key = middle(archive.segments());
+  archive.put(key.replace(/[0-9a-f]{64}/, 'a'.repeat(64)), archive.read(key));
+  expect(await found()).toEqual({ ok: false, codes: ['SEGMENT_DIGEST_MISMATCH'] });
+});
+
+test('a question to a folder is answered from what its signed log names: a forged segment beside it is not asked', async () => {
+  const forged = middle(archive.segments()).replace(/hr=\d\d/, 'hr=23');
+  const copied = archive.read(middle(archive.segments()));
+  const count = async () => {
+    const covered = await coveredSegments(new FolderArchive(archive.folder));
+    return (await queryFolder(archive.folder, 'SELECT count(*) AS n FROM events', [], covered)).rows;
+  };
+  const before = await count();
+  archive.put(forged, copied);
+  expect(await count()).toEqual(before);
+  expect((await queryFolder(archive.folder, 'SELECT count(*) AS n FROM events')).rows).not.toEqual(before);
+  archive.remove(middle(archive.keys('v1/log/leaves')));
+  await expect(count()).rejects.toThrow('not sound');
 });
 
 test('leaves that are taken out of the middle: LEAF_MISSING', async () => {

@@ -5,6 +5,7 @@ import { judgePoints, judgeVaults, noVault } from '../../bin/doctor/backups';
 import { type Finding, isRed } from '../../bin/doctor/finding';
 import { judgeFunctions } from '../../bin/doctor/functions';
 import { judgeKeys } from '../../bin/doctor/keys';
+import { judgeLockdown } from '../../bin/doctor/lockdown';
 import { judgeLogGroups } from '../../bin/doctor/log-groups';
 import { judgeMail } from '../../bin/doctor/mail';
 import { document, table } from '../../bin/doctor/print';
@@ -218,4 +219,26 @@ test('a table and a document for machines say the same', () => {
 
 test('ages are told in the unit in which they are felt', () => {
   expect([40_000, 720_000, 3 * hour, 50 * hour].map(inWords)).toEqual(['40 s', '12 min', '3 h', '2 days']);
+});
+
+describe('lockdown', () => {
+  const now = new Date('2026-03-10T12:00:00.000Z');
+  const item = {
+    kind: 'lockdown',
+    target: 'system',
+    reason: 'incident',
+    author: 'restore',
+    at: '2026-03-10T11:00:00.000Z',
+    expiresAt: '2026-03-11T11:00:00.000Z',
+    version: 1,
+  } as const;
+
+  test.each([
+    ['nobody locked anything down', undefined, 'green'],
+    ['a lockdown that is over', { ...item, expiresAt: '2026-03-10T11:30:00.000Z' }, 'green'],
+    ['a lockdown', item, 'red'],
+    ['what waits after a restore', { ...item, reason: 'restored', restore: 'a-restore' }, 'red'],
+  ] as const)('%s is told', (_, control, verdict) => {
+    expect(judgeLockdown(control as Parameters<typeof judgeLockdown>[0], now)).toMatchObject({ verdict });
+  });
 });
