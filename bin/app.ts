@@ -14,6 +14,7 @@ import { MonitoringStack } from '../lib/monitoring-stack';
 import { NetworkStack } from '../lib/network-stack';
 import { OperationsStack } from '../lib/operations-stack';
 import { bound } from '../lib/permissions-boundary';
+import { RecoveryKeysStack } from '../lib/recovery-keys-stack';
 import { recoveryNames } from '../lib/recovery-names';
 import { RecoveryRegionStack } from '../lib/recovery-region-stack';
 import { RecoveryStack } from '../lib/recovery-stack';
@@ -40,6 +41,8 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
       ...props('recovery-region', { account: recovery.account, region: recovery.region }),
       recovery,
     });
+  if (config.recovery?.keys)
+    new RecoveryKeysStack(app, 'WardRecoveryKeys', props('recovery-keys', { account, region: config.recovery.region }));
   const archive = new ArchiveStack(app, 'WardArchive', props('archive', apart));
   const data = new DataStack(app, 'WardData', props('data'));
   const monitoring = new MonitoringStack(app, 'WardMonitoring', props('monitoring'));

@@ -55,12 +55,23 @@ const mutualTls = z.strictObject(
   { error: 'an object with truststore and version' },
 );
 
+const multiRegionKey = text(/^mrk-[0-9a-f]{32}$/, 'the id of a multi-Region key: mrk- and 32 hexadecimal digits');
 const recovery = z.strictObject(
   {
     region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS Region such as us-west-2'),
     account: text(/^\d{12}$/, 'an AWS account: 12 digits, in quotes').optional(),
+    /** of the stage's own keys, once they are there; a replica is in the account of its key */
+    keys: z
+      .strictObject(
+        {
+          patient: multiRegionKey,
+          signing: z.array(multiRegionKey, { error: 'a list of ids of keys, each such as mrk-…' }).min(1).max(9),
+        },
+        { error: 'an object with patient and signing' },
+      )
+      .optional(),
   },
-  { error: 'an object with region and account' },
+  { error: 'an object with region, account and keys' },
 );
 
 const waf = z.strictObject(
@@ -151,6 +162,10 @@ const coherent = settings
   .refine(({ region, recovery: copies }) => copies?.region !== region, {
     path: ['recovery', 'region'],
     error: 'another Region than that of the stage',
+  })
+  .refine(({ recovery: copies, multiRegionKeys }) => !copies?.keys || multiRegionKeys, {
+    path: ['recovery', 'keys'],
+    error: 'absent where multiRegionKeys is false: such keys have no replicas',
   });
 
 const production = coherent

@@ -42,6 +42,7 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'AuditTable', { value: outbox.tableName });
     new CfnOutput(this, 'AuditIndexTable', { value: index.tableName });
     new CfnOutput(this, 'AuditLogTable', { value: log.tableName });
+    new CfnOutput(this, 'PatientKeyArn', { value: this.patientKey.keyArn });
     new CfnOutput(this, 'SigningKeys', { value: signingKeys.map((key) => key.keyArn).join(' ') });
     new CfnOutput(this, 'DocumentsBucket', { value: documents.bucket.bucketName });
   }

@@ -8,7 +8,7 @@ import {
   type PolicyStatementProps,
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
-import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import { CfnReplicaKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { type Config, readConfig } from './config';
 import { declarations, type KeyPurpose, keyPurposes, type PatientKeyAction, roleName } from './functions';
@@ -83,20 +83,70 @@ function customerKey(
       : { enableKeyRotation: true }),
     pendingWindow: Duration.days(30),
     removalPolicy: RemovalPolicy.RETAIN,
-    policy: new PolicyDocument({
-      statements: [
-        new PolicyStatement({
-          sid: 'Administer',
-          principals: [new AccountRootPrincipal()],
-          actions: administration,
-          resources: ['*'],
-        }),
-        grantsToServicesAlone(),
-        ...(config.kind === 'production' ? guards(scope, config.keyAdministrators) : []),
-        ...props.statements,
-      ],
-    }),
+    policy: policyOf(scope, props.statements),
   });
+}
+
+function policyOf(scope: Construct, statements: readonly PolicyStatement[]): PolicyDocument {
+  const config = readConfig(scope.node);
+  return new PolicyDocument({
+    statements: [
+      new PolicyStatement({
+        sid: 'Administer',
+        principals: [new AccountRootPrincipal()],
+        actions: administration,
+        resources: ['*'],
+      }),
+      grantsToServicesAlone(),
+      ...(config.kind === 'production' ? guards(scope, config.keyAdministrators) : []),
+      ...statements,
+    ],
+  });
+}
+
+/**
+ * A key that opens or vouches is replicated into the recovery Region of the stage, by a deployment, and nowhere else: a replica
+ * has a policy of its own, which would be a way around this one. Without such a Region nobody replicates it.
+ */
+function replication(scope: Construct, { recovery, keyAdministrators }: Config): PolicyStatement[] {
+  const statement = (sid: string, conditions: Record<string, unknown>, allow = false) =>
+    new PolicyStatement({
+      sid,
+      effect: allow ? Effect.ALLOW : Effect.DENY,
+      principals: [allow ? new AccountRootPrincipal() : new AnyPrincipal()],
+      actions: ['kms:ReplicateKey'],
+      resources: ['*'],
+      conditions,
+    });
+  if (!recovery) return [statement('NoReplica', {})];
+  const there = { 'kms:ReplicaRegion': recovery.region };
+  const deployment = [deploymentRole(scope, recovery.region), ...keyAdministrators];
+  return [
+    statement('ReplicaForRecovery', { StringEquals: there }, true),
+    statement('ReplicaThereAlone', { StringNotEquals: there }),
+    statement('ReplicaByDeploymentOnly', { ArnNotEquals: { 'aws:PrincipalArn': deployment } }),
+  ];
+}
+
+/** The replicas of the keys that open and vouch, by the ids that the first deployment gave them: `mrk-…`. */
+export function replicaKeys(scope: Construct, config: Config): readonly CfnReplicaKey[] {
+  const { patient, signing = [] } = config.recovery?.keys ?? {};
+  const replica = (id: string, keyId: string, description: string, statements: readonly PolicyStatement[]) => {
+    const key = new CfnReplicaKey(scope, id, {
+      primaryKeyArn: `arn:aws:kms:${config.region}:${config.account}:key/${keyId}`,
+      description: `Ward ${config.stage}: ${description}`,
+      pendingWindowInDays: 30,
+      keyPolicy: policyOf(scope, statements),
+    });
+    key.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    return key;
+  };
+  return [
+    ...(patient ? [replica('PatientKey', patient, 'wraps patient keys', patientKeyUse(scope, config))] : []),
+    ...signing.map((id, index) =>
+      replica(`SigningKey${index + 1}`, id, 'signs the audit log', signingKeyUse(scope, config)),
+    ),
+  ];
 }
 
 /**
@@ -130,14 +180,14 @@ function guards(scope: Construct, keyAdministrators: readonly string[]): PolicyS
 }
 
 /** the role of `cdk bootstrap` by which CloudFormation changes the stack */
-export function deploymentRole(scope: Construct): string {
+export function deploymentRole(scope: Construct, region = Stack.of(scope).region): string {
   const stack = Stack.of(scope);
   const qualifier = stack.synthesizer.bootstrapQualifier ?? 'hnb659fds';
   return stack.formatArn({
     service: 'iam',
     region: '',
     resource: 'role',
-    resourceName: `cdk-${qualifier}-cfn-exec-role-${stack.account}-${stack.region}`,
+    resourceName: `cdk-${qualifier}-cfn-exec-role-${stack.account}-${region}`,
   });
 }
 
@@ -215,6 +265,15 @@ export function logsKey(scope: Construct, id: string, config: Config): Key {
  * rotate by themselves: docs/deploy.md says how one key vouches for the next.
  */
 export function signingKey(scope: Construct, id: string, config: Config): Key {
+  return customerKey(scope, id, {
+    description: `Ward ${config.stage}: signs the audit log`,
+    multiRegion: true,
+    signs: true,
+    statements: signingKeyUse(scope, config),
+  });
+}
+
+function signingKeyUse(scope: Construct, config: Config): PolicyStatement[] {
   const account = new AccountRootPrincipal();
   const signers = declarations
     .filter(([, { signingKey: uses }]) => uses?.includes('Sign'))
@@ -224,19 +283,15 @@ export function signingKey(scope: Construct, id: string, config: Config): Key {
   const statement = (sid: string, actions: string[], more: PolicyStatementProps = {}) =>
     new PolicyStatement({ sid, principals: [account], actions, resources: ['*'], ...more });
   const deny = { effect: Effect.DENY, principals: [new AnyPrincipal()] };
-  return customerKey(scope, id, {
-    description: `Ward ${config.stage}: signs the audit log`,
-    multiRegion: true,
-    signs: true,
-    statements: [
-      statement('PublicHalf', ['kms:GetPublicKey']),
-      statement('SignCheckpoints', ['kms:Sign'], {
-        conditions: { ArnEquals: signer, StringEquals: algorithm },
-      }),
-      statement('NobodyElse', ['kms:Sign'], { ...deny, conditions: { ArnNotEquals: signer } }),
-      statement('NoWayAround', ['kms:CreateGrant', 'kms:ReplicateKey'], deny),
-    ],
-  });
+  return [
+    statement('PublicHalf', ['kms:GetPublicKey']),
+    statement('SignCheckpoints', ['kms:Sign'], {
+      conditions: { ArnEquals: signer, StringEquals: algorithm },
+    }),
+    statement('NobodyElse', ['kms:Sign'], { ...deny, conditions: { ArnNotEquals: signer } }),
+    statement('NoWayAround', ['kms:CreateGrant'], deny),
+    ...replication(scope, config),
+  ];
 }
 
 /** By condition, not as principals: KMS and S3 refuse a policy whose principals do not exist yet. */
@@ -251,6 +306,14 @@ export function roleArn(scope: Construct, stage: string, functionName: string): 
  * no other principal can be let in without a change of this policy, which the account's trail shows. docs/decisions/010.
  */
 export function patientKey(scope: Construct, id: string, config: Config): Key {
+  return customerKey(scope, id, {
+    description: `Ward ${config.stage}: wraps patient keys`,
+    multiRegion: true,
+    statements: patientKeyUse(scope, config),
+  });
+}
+
+function patientKeyUse(scope: Construct, config: Config): PolicyStatement[] {
   const users = (action: PatientKeyAction, purpose: KeyPurpose) =>
     declarations
       .filter(([, { patientKey: uses }]) => uses?.[action]?.includes(purpose))
@@ -281,16 +344,13 @@ export function patientKey(scope: Construct, id: string, config: Config): Key {
   const named = declarations
     .filter(([, { patientKey: uses }]) => uses)
     .map(([name]) => roleArn(scope, config.stage, name));
-  return customerKey(scope, id, {
-    description: `Ward ${config.stage}: wraps patient keys`,
-    multiRegion: true,
-    statements: [
-      ...keyPurposes.flatMap((purpose) => [allow('Decrypt', purpose), allow('GenerateDataKey', purpose)]),
-      deny('NobodyElse', ['kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'], {
-        ArnNotEquals: { 'aws:PrincipalArn': named },
-      }),
-      // A grant, or a replica with a policy of its own, would be a way around this policy.
-      deny('NoWayAround', ['kms:CreateGrant', 'kms:Encrypt', 'kms:ReplicateKey'], {}),
-    ],
-  });
+  return [
+    ...keyPurposes.flatMap((purpose) => [allow('Decrypt', purpose), allow('GenerateDataKey', purpose)]),
+    deny('NobodyElse', ['kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'], {
+      ArnNotEquals: { 'aws:PrincipalArn': named },
+    }),
+    // A grant would be a way around this policy.
+    deny('NoWayAround', ['kms:CreateGrant', 'kms:Encrypt'], {}),
+    ...replication(scope, config),
+  ];
 }

@@ -11,6 +11,8 @@ const streets =
  * a time that is linear in the text: none has a repetition inside of another.
  */
 const patterns: readonly RegExp[] = [
+  // (R) ids of ours, before what looks for groups of digits takes a part of one and leaves the rest
+  /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi,
   // what stands in quotes was quoted from somewhere: (A) names among it
   /"[^"]*"|“[^“”]*”|`[^`]*`|(?<![\p{L}\d])'[^']*'(?![\p{L}\d])/gu,
   // (N) URLs, and (F) e-mail addresses

@@ -45,7 +45,11 @@ export const cheapStage = {
   network: 'none',
   prefixLists: undefined,
   canary: undefined,
-  recovery: { region: 'us-west-2', account: '345678901234' },
+  recovery: {
+    region: 'us-west-2',
+    account: '345678901234',
+    keys: { patient: `mrk-${'a'.repeat(32)}`, signing: [`mrk-${'b'.repeat(32)}`] },
+  },
 };
 
 export interface Resource {
@@ -88,6 +92,8 @@ export interface Synthesized {
   readonly recovery: Template;
   /** of a stage with a recovery Region */
   readonly recoveryRegion: Template | undefined;
+  /** of a stage whose keys have replicas */
+  readonly recoveryKeys: Template | undefined;
   /** of a stage outside of the global Region */
   readonly globalEvents: Template | undefined;
   /** of an archive in another account */
@@ -168,6 +174,7 @@ function read(folder: string): Synthesized {
     trail: stack('WardTrail'),
     recovery: stack('WardRecovery'),
     recoveryRegion: more['WardRecoveryRegion'],
+    recoveryKeys: more['WardRecoveryKeys'],
     globalEvents: more['WardGlobalEvents'],
     archiveTrail: more['WardArchiveTrail'],
     running: together([monitoring, authentication, operations, handlers, api]),

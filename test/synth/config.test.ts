@@ -57,13 +57,20 @@ test.each<[setting: string, value: unknown, allowed: string]>([
   ['canary', 'somebody', 'the id of a patient who is nobody'],
   ['recovery', { region: 'us-east-1' }, 'another Region than that of the stage'],
   ['recovery', { region: 'west' }, 'an AWS Region'],
+  [
+    'recovery',
+    { region: 'us-west-2', keys: { patient: 'alias/x', signing: ['mrk-00000000000000000000000000000000'] } },
+    'the id of a multi-Region key',
+  ],
   ['keyAdministrators', ['admin'], 'the ARN of a role'],
   ['multiRegionKeys', 1, 'true or false'],
 ])('a wrong %s (%j) is one line that names it and what it must be', (setting, value, allowed) => {
   const lines = complaints({ ...productionStage, [setting]: value });
   expect(lines).toHaveLength(1);
   const named = setting === 'mutualTls' ? 'domain' : setting;
-  expect(lines[0]).toMatch(new RegExp(`^cdk\\.json ward\\.stages\\.prod\\.${named}(\\.0|\\.region)? must be `));
+  expect(lines[0]).toMatch(
+    new RegExp(`^cdk\\.json ward\\.stages\\.prod\\.${named}(\\.0|\\.region|\\.keys\\.patient)? must be `),
+  );
   expect(lines[0]).toContain(allowed);
 });
 

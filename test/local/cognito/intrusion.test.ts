@@ -42,6 +42,7 @@ describe('an attacker around the way in', () => {
 
   it('learns nothing of who exists: challenge, errors, locks and recovery are the same', async () => {
     await laptop.enrolled();
+    laptop.still = Date.now();
     const unknown = 'nobody@example.org';
     const [known, ghost, ghostAgain] = [
       await laptop.offer(email, 'Wrong-1!'),

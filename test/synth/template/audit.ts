@@ -30,7 +30,7 @@ export function describeAudit({ production }: { readonly production: Synthesized
       expect.objectContaining({ effect: 'Deny', condition: { ArnNotEquals: signer } }),
     ]);
     expect(policy).toContainEqual(
-      expect.objectContaining({ effect: 'Deny', actions: ['kms:CreateGrant', 'kms:ReplicateKey'], condition: {} }),
+      expect.objectContaining({ effect: 'Deny', actions: ['kms:CreateGrant'], condition: {} }),
     );
     const holders = statements.filter(({ actions }) => actions.includes('kms:Sign'));
     expect(holders.map(({ where }) => where.replace(/Role.*/, ''))).toEqual(['Checkpointer']);

@@ -136,9 +136,10 @@ export function describeKeys({
       }),
       expect.objectContaining({
         principal: { AWS: '*' },
-        actions: ['kms:CreateGrant', 'kms:Encrypt', 'kms:ReplicateKey'],
+        actions: ['kms:CreateGrant', 'kms:Encrypt'],
         condition: {},
       }),
+      expect.objectContaining({ principal: { AWS: '*' }, actions: ['kms:ReplicateKey'], condition: {} }),
     ]);
   });
 

@@ -32,6 +32,39 @@ export function describeRecovery({
     }
   });
 
+  test('replicas of the keys that open and vouch have the policies of the originals, in that Region alone - 45 CFR 164.308(a)(7)(ii)(B)', () => {
+    for (const stage of [local, production, apart]) expect(stage.recoveryKeys).toBeUndefined();
+    const replicas = (cheap.recoveryKeys?.resources('AWS::KMS::ReplicaKey') ?? []).map(([, each]) => each);
+    const originals = ['PatientKey', 'AuditSigningKey'].map((id) => cheap.data.only('AWS::KMS::Key', id));
+    expect(replicas.map(({ Properties }) => Properties.PrimaryKeyArn)).toEqual(
+      ['a', 'b'].map((digit) => `arn:aws:kms:us-east-1:123456789012:key/mrk-${digit.repeat(32)}`),
+    );
+    expect(replicas.map(({ Properties }) => Properties.KeyPolicy)).toEqual(
+      originals.map(({ Properties }) => Properties.KeyPolicy),
+    );
+    expect(replicas.map(({ DeletionPolicy }) => DeletionPolicy)).toEqual(['Retain', 'Retain']);
+    for (const { Properties } of originals) {
+      const about = statementsOf('key', Properties.KeyPolicy).filter(({ actions }) =>
+        actions.includes('kms:ReplicateKey'),
+      );
+      expect(about).toMatchObject([
+        { effect: 'Allow', condition: { StringEquals: { 'kms:ReplicaRegion': 'us-west-2' } } },
+        { effect: 'Deny', condition: { StringNotEquals: { 'kms:ReplicaRegion': 'us-west-2' } } },
+        {
+          effect: 'Deny',
+          condition: {
+            ArnNotEquals: { 'aws:PrincipalArn': [expect.stringMatching(/cfn-exec-role-123456789012-us-west-2$/)] },
+          },
+        },
+      ]);
+    }
+    // A stage without such a Region lets nobody replicate them.
+    for (const id of ['PatientKey', 'AuditSigningKey'])
+      expect(statementsOf('key', production.data.only('AWS::KMS::Key', id).Properties.KeyPolicy)).toContainEqual(
+        expect.objectContaining({ effect: 'Deny', actions: ['kms:ReplicateKey'], condition: {} }),
+      );
+  });
+
   test('the second archive is locked as the first is, under a key of its Region - 45 CFR 164.312(c)(1)', () => {
     const [first, second] = [apart.archive, regionOf(apart)].map(
       (template) => template.only('AWS::S3::Bucket').Properties,
