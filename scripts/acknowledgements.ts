@@ -7,6 +7,7 @@ import cdk from '../cdk.json';
 import { type Acknowledgement, acknowledgements } from '../lib/acknowledgements';
 import { bundleDirectory, bundleFunctions } from '../lib/bundle';
 import { guardFindings } from '../lib/checks/guard-findings';
+import { productionStage } from '../test/synth/assembly';
 
 /** Findings name exports by stack, and stacks by stage; the page is of every stage. */
 const ofEveryStage = (rule: string): string =>
@@ -45,8 +46,10 @@ ${guardFindings.map(({ control, resources, reason }) => `| ${control} | \`${reso
 
 async function main(): Promise<void> {
   await bundleFunctions();
-  const app = new App({ context: cdk.context });
-  compose(app, bundleDirectory);
+  // A production stage has what no other has.
+  const stages = { ...cdk.context.ward.stages, prod: productionStage };
+  const app = new App({ context: { ...cdk.context, stage: 'prod', ward: { stages } } });
+  compose(app, bundleDirectory, { guard: false });
   writeFileSync(join(__dirname, '../docs/acknowledgements.md'), page(acknowledgements(app)));
 }
 

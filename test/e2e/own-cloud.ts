@@ -164,12 +164,12 @@ export class ChildCloud {
   }
 }
 
-/** Every item of every table of a cloud but the evidence and when somebody was last there, in a form that compares. */
+/** Every item of every table of a cloud in a form that compares, but for the evidence, what follows it by itself and when somebody was there. */
 export async function stored(cloud: Ward): Promise<string[]> {
   const tables = await Promise.all(
     ['RecordsTable', 'KeysTable', 'GovernanceTable'].map(async (table) =>
       (await cloud.items(table))
-        .filter(({ PK }) => !/^(SESSION#|SIGN-INS$)/.test(String(PK)))
+        .filter(({ PK }) => !/^(SESSION#|SIGN-INS$|DETECT|ALERT|ARCHIVE-MARK$)/.test(String(PK)))
         .map((item) => `${table} ${JSON.stringify(item)}`),
     ),
   );

@@ -99,6 +99,8 @@ export interface Synthesized {
   /** of an archive in another account */
   readonly archiveTrail: Template | undefined;
   readonly all: readonly Template[];
+  /** by name, such as WardData */
+  readonly byName: Readonly<Record<string, Template>>;
   readonly acknowledgements: readonly Acknowledgement[];
 }
 
@@ -179,6 +181,7 @@ function read(folder: string): Synthesized {
     archiveTrail: more['WardArchiveTrail'],
     running: together([monitoring, authentication, operations, handlers, api]),
     all: Object.values(more),
+    byName: more,
     acknowledgements: json('acknowledgements.json'),
   };
 }

@@ -1,4 +1,9 @@
+import * as z from 'zod';
+
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+const json: z.ZodType<Json> = z.json();
+const shape = z.looseObject({ Resources: json.default({}), Outputs: json.default({}) });
 
 /** What a build changes and no reviewer asked for: digests of code, and of what hangs on them. */
 const withoutDigests = (line: string): string =>
@@ -11,8 +16,8 @@ const withoutDigests = (line: string): string =>
  * A template as text that shows in a diff what changes in the infrastructure: resources in the order of their names, a line a
  * value, references as `${name}`, without the digests that every build changes.
  */
-export function snapshotOf(template: { readonly [name: string]: Json }): string {
-  const { Resources = {}, Outputs = {} } = template;
+export function snapshotOf(template: object): string {
+  const { Resources, Outputs } = shape.parse(template);
   return `${lines(0, { Resources: sorted(Resources), Outputs: sorted(Outputs) })
     .map(withoutDigests)
     .join('\n')}\n`;

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guardFindings } from '../../lib/checks/guard-findings';
 import { page } from '../../scripts/acknowledgements';
 import { synthesize } from './assembly';
+import { snapshotOf } from './snapshot';
 import { describeApi } from './template/api';
 import { describeAudit } from './template/audit';
 import { describeAuthentication } from './template/authentication';
@@ -23,6 +24,27 @@ import { describeTransmission } from './template/transmission';
 
 // One synthesis for all of them.
 const synthesized = synthesize();
+
+describe('what a reviewer sees of a change', () => {
+  const snapshots = join(__dirname, 'snapshots');
+
+  test('each production template is as its snapshot says: npx tsx scripts/snapshots.ts writes them', () => {
+    const { byName } = synthesized.production;
+    expect(readdirSync(snapshots).sort()).toEqual(
+      Object.keys(byName)
+        .map((name) => `${name}.txt`)
+        .sort(),
+    );
+    for (const [name, template] of Object.entries(byName)) {
+      const before = readFileSync(join(snapshots, `${name}.txt`), 'utf8').split('\n');
+      const now = snapshotOf(template.json).split('\n');
+      const [gone, come] = [new Set(now), new Set(before)].map((other, index) =>
+        (index === 0 ? before : now).filter((line) => !other.has(line)).slice(0, 10),
+      );
+      expect([name, gone, come, now.length]).toEqual([name, [], [], before.length]);
+    }
+  });
+});
 
 describe('the user pool', () => describeAuthentication(synthesized));
 describe('keys', () => describeKeys(synthesized));
