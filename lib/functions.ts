@@ -160,8 +160,6 @@ const marks = (...actions: readonly TableAction[]): readonly TableGrant[] =>
 /** the last administrator and the last compliance officer stay: a count that is kept in the same transactions */
 const countsHolders = governance.mayWithEvent(['HOLDERS'], 'UpdateItem');
 const suspension = ['status', 'suspendedBy', 'suspendedAt', 'suspensionReason', 'suspensionExpiresAt', 'signedOutAt'];
-/** a suspension because of an incident has no end */
-const openSuspension = suspension.filter((attribute) => attribute !== 'suspensionExpiresAt');
 /** a suspension that ends by itself signs nobody out */
 const reinstatement = suspension.filter((attribute) => attribute !== 'signedOutAt');
 const changesActors = (...attributes: readonly string[]): TableGrant => ({
@@ -713,7 +711,7 @@ export const functions = {
       governance.may(['ACTOR#*', 'CONTROL#*'], 'GetItem'),
       governance.mayWithEvent(['CONTROL#*', 'CONTROLS'], 'PutItem'),
       governance.mayWithEvent(['ACTOR#*'], 'ConditionCheckItem'),
-      changesActors(...openSuspension),
+      changesActors(...suspension),
       countsHolders,
     ],
     patientKey: { GenerateDataKey: ['governance'] },
