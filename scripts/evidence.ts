@@ -47,7 +47,11 @@ const evidence = gather(rules, { root, resources: readAssembly(assembly), run })
 const cover = { madeAt: new Date(), testedAt: run.startedAt, stage, revision: revision() };
 writeFileSync(join(out, 'index.html'), evidencePage(evidence, cover));
 writeFileSync(join(out, 'evidence.json'), `${JSON.stringify({ ...cover, rules: evidence }, null, 2)}\n`);
-const bill = spawnSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'], { cwd: root, encoding: 'utf8' });
+const bill = spawnSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'], {
+  cwd: root,
+  encoding: 'utf8',
+  maxBuffer: 64 * 1024 * 1024,
+});
 if (bill.status !== 0) throw new Error('npm sbom failed; it needs npm 10 and the packages of npm ci');
 writeFileSync(join(out, 'sbom.cdx.json'), bill.stdout);
 
