@@ -51,7 +51,7 @@ export const administrativeSafeguards: readonly Rule[] = [
     title: 'access control',
     kind: 'S',
     does: 'deny by default; one typed matrix of role, category and relationship, read from the tables at each request; no method without authorizer and scope; a function may do what it was seen to need',
-    code: ['lambda/access/{policy,decide,guard}.ts', 'lib/{api,functions,grants}.ts'],
+    code: ['lambda/access/{policy,decide,guard}.ts', 'lib/{api,functions,grants}.ts', 'lib/functions/'],
     pages: ['docs/access.md'],
     tests: ['test/access', 'test/e2e/roles.test.ts', 'test/e2e/attack-routes.test.ts', 'test/synth/template.test.ts'],
     resources: [
@@ -65,7 +65,7 @@ export const administrativeSafeguards: readonly Rule[] = [
     title: 'least privilege of functions',
     kind: 'A',
     does: 'one declaration a function; every grant used and nothing denied that was needed, over the whole end-to-end suite; a permissions boundary on every role; who may open, sign, delete or disable asked of the policies themselves',
-    code: ['lib/{functions,grants,permissions-boundary}.ts', 'local/iam/granted.ts'],
+    code: ['lib/{functions,grants,permissions-boundary}.ts', 'lib/functions/', 'local/iam/granted.ts'],
     pages: ['docs/least-privilege.md'],
     tests: ['test/e2e/least-privilege.test.ts', 'test/synth/template.test.ts'],
     resources: [{ type: 'AWS::IAM::Role', properties: ['PermissionsBoundary', 'Policies'] }],

@@ -121,13 +121,13 @@ export function check(found: readonly string[]): void {
   const faults = [
     ...[...new Set(routes.map((route) => route.function))]
       .filter((name) => !entryPoints.includes(name))
-      .map((name) => `lambda/http/routes.ts names the function ${name}, which lib/functions.ts does not declare`),
+      .map((name) => `lambda/http/routes.ts names the function ${name}, which lib/functions does not declare`),
     ...entryPoints
       .filter((name) => !found.includes(name))
-      .map((name) => `lib/functions.ts declares ${name}, but there is no lambda/**/${name}.lambda.ts`),
+      .map((name) => `lib/functions declares ${name}, but there is no lambda/**/${name}.lambda.ts`),
     ...found
       .filter((name) => !entryPoints.includes(name))
-      .map((name) => `${name}.lambda.ts is an entry point that lib/functions.ts does not declare`),
+      .map((name) => `${name}.lambda.ts is an entry point that lib/functions does not declare`),
   ];
   if (faults.length > 0) throw new Error(faults.join('\n'));
 }

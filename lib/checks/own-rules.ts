@@ -190,7 +190,7 @@ export const ownRules: readonly OwnRule[] = [
   {
     id: 'role-names-actions',
     description: 'No role may do every action of a service - 45 CFR 164.308(a)(4)(ii)(B)',
-    fix: 'Declare what the function does in lib/functions.ts',
+    fix: 'Declare what the function does in lib/functions',
     violates: (resource) => {
       if (!['AWS::IAM::Role', 'AWS::IAM::Policy'].includes(resource.type)) return undefined;
       const documents =
