@@ -1,5 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Config } from './config';
 import type { FunctionName } from './functions';
@@ -22,14 +21,7 @@ export class AccessOperations extends Construct {
     super(scope, id);
     const target = functions.named(sweep);
     new FunctionSchedule(this, sweep, { config, target, every: Duration.minutes(everyMinutes), monitoring });
-    const metric = (metricName: string) =>
-      new Metric({
-        namespace: 'Ward',
-        metricName,
-        dimensionsMap: { stage: config.stage },
-        statistic: 'Maximum',
-        period: Duration.minutes(15),
-      });
+    const metric = (name: string) => monitoring.ownMetric(name, Duration.minutes(15));
     monitoring.alarm(this, 'OverdueReviews', {
       heading: 'Overdue emergency reviews',
       metric: metric('OverdueEmergencyReviews'),

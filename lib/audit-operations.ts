@@ -1,5 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Config } from './config';
@@ -66,40 +65,36 @@ export class AuditOperations extends Construct {
   }
 
   #alarms(): void {
-    const { config, monitoring } = this.props;
-    const metric = (metricName: string, statistic: string, period: Duration) =>
-      new Metric({ namespace: 'Ward', metricName, dimensionsMap: { stage: config.stage }, statistic, period });
+    const { functions, monitoring } = this.props;
     // By Lambda's own metric: a sealer that is broken says nothing.
     monitoring.alarm(this, 'SealingLag', {
       heading: 'Sealing lag',
-      metric: this.props.functions
-        .named('sealer')
-        .metric('IteratorAge', { statistic: 'Maximum', period: Duration.minutes(5) }),
+      metric: functions.named('sealer').metric('IteratorAge', { statistic: 'Maximum', period: Duration.minutes(5) }),
       threshold: Duration.minutes(10).toMilliseconds(),
       silence: 'good',
     });
     monitoring.alarm(this, 'CheckpointStaleness', {
       heading: 'Checkpoint staleness',
-      metric: metric('CheckpointsSigned', 'Sum', Duration.minutes(5)),
+      metric: monitoring.ownMetric('CheckpointsSigned', Duration.minutes(5), 'Sum'),
       threshold: 1,
       under: true,
       silence: 'bad',
     });
     monitoring.alarm(this, 'OutboxAge', {
       heading: 'Outbox age',
-      metric: metric('UnsealedAgeSeconds', 'Maximum', Duration.minutes(5)),
+      metric: monitoring.ownMetric('UnsealedAgeSeconds', Duration.minutes(5)),
       threshold: Duration.minutes(15).toSeconds(),
       silence: 'bad',
     });
     monitoring.alarm(this, 'OutboxContradiction', {
       heading: 'Outbox contradiction',
-      metric: metric('ContradictedLanes', 'Maximum', Duration.minutes(15)),
+      metric: monitoring.ownMetric('ContradictedLanes', Duration.minutes(15)),
       threshold: 0,
       silence: 'good',
     });
     monitoring.alarm(this, 'VerificationFailure', {
       heading: 'Verification failure',
-      metric: metric('VerificationFindings', 'Maximum', Duration.days(1)),
+      metric: monitoring.ownMetric('VerificationFindings', Duration.days(1)),
       threshold: 0,
       silence: 'bad',
     });

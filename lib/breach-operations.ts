@@ -1,5 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Config } from './config';
 import type { FunctionName } from './functions';
@@ -28,13 +27,7 @@ export class BreachOperations extends Construct {
     const alarm = (id: string, heading: string, metricName: string) =>
       monitoring.alarm(this, id, {
         heading,
-        metric: new Metric({
-          namespace: 'Ward',
-          metricName,
-          dimensionsMap: { stage: config.stage },
-          statistic: 'Maximum',
-          period: Duration.minutes(30),
-        }),
+        metric: monitoring.ownMetric(metricName, Duration.minutes(30)),
         threshold: 0,
         silence: 'bad',
       });

@@ -33,6 +33,7 @@ export class WardDashboard extends Construct {
   constructor(scope: Construct, id: string, { config, functions, tables, monitoring }: WardDashboardProps) {
     super(scope, id);
     this.#stage = config.stage;
+    const own = (name: string, statistic?: 'Sum') => monitoring.ownMetric(name, period, statistic);
     const rows: readonly IWidget[][] = [
       [new AlarmStatusWidget({ title: 'Alarms', alarms: monitoring.alarms, width: 24, height: 4 })],
       [
@@ -47,24 +48,20 @@ export class WardDashboard extends Construct {
         graph('Audit: sealing lag, ms', third, [
           functions.named('sealer').metric('IteratorAge', { statistic: 'Maximum', period }),
         ]),
-        graph('Audit: outbox age, s', third, [this.#ward('UnsealedAgeSeconds', 'Maximum')]),
+        graph('Audit: outbox age, s', third, [own('UnsealedAgeSeconds')]),
         graph('Audit: sealed, signed, found', third, [
-          this.#ward('EventsSealed', 'Sum'),
-          this.#ward('CheckpointsSigned', 'Sum'),
-          this.#ward('VerificationFindings', 'Maximum'),
+          own('EventsSealed', 'Sum'),
+          own('CheckpointsSigned', 'Sum'),
+          own('VerificationFindings'),
         ]),
       ],
       [
         graph('Duties that are overdue', third, [
-          this.#ward('OverdueBreachDuties', 'Maximum'),
-          this.#ward('OverdueEmergencyReviews', 'Maximum'),
-          this.#ward('OverdueAccessReviews', 'Maximum'),
+          own('OverdueBreachDuties'),
+          own('OverdueEmergencyReviews'),
+          own('OverdueAccessReviews'),
         ]),
-        graph('Mails that wait', third, [
-          this.#ward('UnsentAlerts', 'Maximum'),
-          this.#ward('UnsentBreachReminders', 'Maximum'),
-          this.#ward('WaitingNoticeMails', 'Maximum'),
-        ]),
+        graph('Mails that wait', third, [own('UnsentAlerts'), own('UnsentBreachReminders'), own('WaitingNoticeMails')]),
         graph('Dead letters', third, [
           monitoring.failures.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period }),
         ]),
@@ -101,10 +98,6 @@ export class WardDashboard extends Construct {
     const dimensionsMap = { ApiName: apiName(this.#stage), Stage: this.#stage };
     const label = `${metricName} ${statistic}`;
     return new Metric({ namespace: 'AWS/ApiGateway', metricName, dimensionsMap, statistic, period, label });
-  }
-
-  #ward(metricName: string, statistic: string): Metric {
-    return new Metric({ namespace: 'Ward', metricName, dimensionsMap: { stage: this.#stage }, statistic, period });
   }
 
   #search(namespace: string, dimensions: string, metric: string, where: string, statistic = 'Sum'): MathExpression {

@@ -1,5 +1,4 @@
 import { CfnOutput, Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping, FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -96,15 +95,8 @@ export class Detection extends Construct {
   }
 
   #alarms(): void {
-    const { config, functions, monitoring } = this.props;
-    const metric = (metricName: string) =>
-      new Metric({
-        namespace: 'Ward',
-        metricName,
-        dimensionsMap: { stage: config.stage },
-        statistic: 'Maximum',
-        period: Duration.minutes(15),
-      });
+    const { functions, monitoring } = this.props;
+    const metric = (name: string) => monitoring.ownMetric(name, Duration.minutes(15));
     monitoring.alarm(this, 'OverdueAlertReviews', {
       heading: 'Overdue alert reviews',
       metric: metric('OverdueAlertReviews'),

@@ -1,5 +1,12 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IAlarm, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarm,
+  type IMetric,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -103,6 +110,17 @@ export class Monitoring extends Construct {
     });
     alarm.addAlarmAction(new SnsAction(this.topic));
     return alarm;
+  }
+
+  /** @returns what Ward's functions measure themselves, of this stage: they print it into their logs, from where CloudWatch takes it */
+  ownMetric(
+    metricName: string,
+    period: Duration,
+    statistic: 'Maximum' | 'Sum' = 'Maximum',
+    dimensions: Readonly<Record<string, string>> = {},
+  ): Metric {
+    const dimensionsMap = { stage: this.#stage, ...dimensions };
+    return new Metric({ namespace: 'Ward', metricName, dimensionsMap, statistic, period });
   }
 }
 

@@ -51,7 +51,7 @@ export class OperationsStack extends Stack {
     new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
     new PeopleOperations(this, 'PeopleOperations', { config, functions, monitoring });
     new RestoreOperations(this, 'RestoreOperations', { config, functions, monitoring });
-    alarmOnKeyFaults(this, monitoring, config);
+    alarmOnKeyFaults(this, monitoring);
     new ServiceAlarms(this, 'ServiceAlarms', { config, functions, tables: data.tables, monitoring });
     new WardDashboard(this, 'Dashboard', { config, functions, tables: data.tables, monitoring });
   }

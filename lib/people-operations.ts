@@ -1,5 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Config } from './config';
 import type { FunctionName } from './functions';
@@ -22,13 +21,7 @@ export class PeopleOperations extends Construct {
     new FunctionSchedule(this, sweep, { config, target: functions.named(sweep), every: Duration.hours(1), monitoring });
     monitoring.alarm(this, 'OverdueAccessReviews', {
       heading: 'Overdue access reviews',
-      metric: new Metric({
-        namespace: 'Ward',
-        metricName: 'OverdueAccessReviews',
-        dimensionsMap: { stage: config.stage },
-        statistic: 'Maximum',
-        period: Duration.hours(3),
-      }),
+      metric: monitoring.ownMetric('OverdueAccessReviews', Duration.hours(3)),
       threshold: 0,
       silence: 'bad',
     });

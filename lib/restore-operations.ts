@@ -1,5 +1,4 @@
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -24,23 +23,15 @@ export class RestoreOperations extends Construct {
     super(scope, id);
     const target = functions.named(replay);
     new FunctionSchedule(this, replay, { config, target, every: Duration.minutes(1), monitoring });
-    const metric = (metricName: string) =>
-      new Metric({
-        namespace: 'Ward',
-        metricName,
-        dimensionsMap: { stage: config.stage },
-        statistic: 'Maximum',
-        period: Duration.minutes(5),
-      });
     monitoring.alarm(this, 'RestoreWaits', {
       heading: 'Restore waits',
-      metric: metric('RestoresWaiting'),
+      metric: monitoring.ownMetric('RestoresWaiting', Duration.minutes(5)),
       threshold: 0,
       silence: 'bad', // who does not look does not lock down either
     });
     monitoring.alarm(this, 'ReplayFailure', {
       heading: 'Restore replay failure',
-      metric: metric('RestoreReplayFailures'),
+      metric: monitoring.ownMetric('RestoreReplayFailures', Duration.minutes(5)),
       threshold: 0,
       silence: 'good',
     });
@@ -77,23 +68,15 @@ export class RestoreOperations extends Construct {
     // AWS Backup is not on a laptop, where nobody would answer.
     if (config.stage !== 'local')
       new FunctionSchedule(this, validation, { config, target, every: Duration.hours(12), monitoring });
-    const metric = (metricName: string, period: Duration) =>
-      new Metric({
-        namespace: 'Ward',
-        metricName,
-        dimensionsMap: { stage: config.stage },
-        statistic: 'Maximum',
-        period,
-      });
     monitoring.alarm(this, 'ValidationFailure', {
       heading: 'Restore validation failure',
-      metric: metric('RestoreValidationFailures', Duration.minutes(5)),
+      metric: monitoring.ownMetric('RestoreValidationFailures', Duration.minutes(5)),
       threshold: 0,
       silence: 'good',
     });
     monitoring.alarm(this, 'Unvalidated', {
       heading: 'No restore validated',
-      metric: metric('UnvalidatedTables', Duration.days(1)),
+      metric: monitoring.ownMetric('UnvalidatedTables', Duration.days(1)),
       threshold: 0,
       silence: config.stage === 'local' ? 'good' : 'bad',
     });

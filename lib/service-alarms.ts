@@ -74,13 +74,7 @@ export class ServiceAlarms extends Construct {
     });
     monitoring.alarm(this, 'KeyThrottling', {
       heading: 'Key throttling',
-      metric: new Metric({
-        namespace: 'Ward',
-        metricName: 'KeyFault',
-        dimensionsMap: { stage, code: 'throttled' },
-        statistic: 'Sum',
-        period,
-      }),
+      metric: monitoring.ownMetric('KeyFault', period, 'Sum', { code: 'throttled' }),
       threshold: 0,
       silence: 'good',
     });

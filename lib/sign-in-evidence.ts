@@ -1,11 +1,12 @@
-import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { CfnLogDeliveryConfiguration, UserPoolOperation } from 'aws-cdk-lib/aws-cognito';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { CfnResourcePolicy, FilterPattern, LogGroup, RetentionDays, SubscriptionFilter } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, LogGroup, RetentionDays, SubscriptionFilter } from 'aws-cdk-lib/aws-logs';
 import { LambdaDestination } from 'aws-cdk-lib/aws-logs-destinations';
 import { Construct } from 'constructs';
 import type { Authentication } from './authentication';
 import type { Config } from './config';
+import { deliverLogs } from './log-delivery';
 import type { WardFunctions } from './ward-functions';
 
 export interface SignInEvidenceProps {
@@ -36,33 +37,10 @@ export class SignInEvidence extends Construct {
       retention: RetentionDays.SIX_YEARS,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    const { account, region } = Stack.of(this);
-    // As Cognito wants it: without the `:*` that CloudFormation's own attribute ends in.
-    const logGroupArn = Stack.of(this).formatArn({
-      service: 'logs',
-      resource: 'log-group',
-      resourceName: group.logGroupName,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    // Cognito would write this policy itself, over whatever else is in it, with the rights of whoever deploys.
-    const policy = new CfnResourcePolicy(this, 'Delivery', {
+    const { logGroupArn, policy } = deliverLogs(this, {
+      logGroupName: group.logGroupName,
       policyName: `ward-${config.stage}-user-activity`,
-      policyDocument: Stack.of(this).toJsonString({
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'UserActivity',
-            Effect: 'Allow',
-            Principal: { Service: 'delivery.logs.amazonaws.com' },
-            Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-            Resource: `${logGroupArn}:log-stream:*`,
-            Condition: {
-              StringEquals: { 'aws:SourceAccount': account },
-              ArnLike: { 'aws:SourceArn': `arn:aws:logs:${region}:${account}:*` },
-            },
-          },
-        ],
-      }),
+      sid: 'UserActivity',
     });
     const delivery = new CfnLogDeliveryConfiguration(this, 'LogDelivery', {
       userPoolId: authentication.pool.userPoolId,

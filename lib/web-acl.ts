@@ -1,11 +1,12 @@
-import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { CfnResourcePolicy, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { gatewayHeaders } from '../lambda/http/security-headers';
 import type { Config } from './config';
 import { webAclLogs } from './encryption';
+import { deliverLogs } from './log-delivery';
 import { above, bodyClasses, pathPatterns, smallBody } from './request-limits';
 
 type Statement = CfnWebACL.StatementProperty;
@@ -61,32 +62,10 @@ export class WebAcl extends Construct {
       retention: RetentionDays.SIX_YEARS,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    const { account, region } = Stack.of(this);
-    const logGroupArn = Stack.of(this).formatArn({
-      service: 'logs',
-      resource: 'log-group',
-      resourceName: webAclLogs(stage),
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    // The WAF would write this policy itself, with the rights of whoever deploys.
-    const policy = new CfnResourcePolicy(this, 'Delivery', {
+    const { logGroupArn, policy } = deliverLogs(this, {
+      logGroupName: webAclLogs(stage),
       policyName: `ward-${stage}-web-acl`,
-      policyDocument: Stack.of(this).toJsonString({
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'WebAcl',
-            Effect: 'Allow',
-            Principal: { Service: 'delivery.logs.amazonaws.com' },
-            Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-            Resource: `${logGroupArn}:log-stream:*`,
-            Condition: {
-              StringEquals: { 'aws:SourceAccount': account },
-              ArnLike: { 'aws:SourceArn': `arn:aws:logs:${region}:${account}:*` },
-            },
-          },
-        ],
-      }),
+      sid: 'WebAcl',
     });
     const logging = new CfnLoggingConfiguration(this, 'Logging', {
       resourceArn: acl.attrArn,
