@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { EventDraft } from '../../lambda/audit/event';
-import { appendEvent, laneStart } from '../../lambda/audit/lane';
-import { rules } from '../../lambda/breach/detect/rules';
 import { opening, words } from './breach';
 import { type Newcomer, newcomer, suspend } from './newcomer';
-import { functionOf, hasFunction, type OwnCloud, ownCloud, type Template } from './own-cloud';
 import { caredFor, demographics, expectProblem, registered } from './scene';
 import type { Person, Response, Ward } from './ward';
+import { WatchedCloud } from './watched-cloud';
 
 jest.setTimeout(60_000); // several requests a test, on a machine that may be busy
 
-let own: OwnCloud;
+let watched: WatchedCloud;
 let cloud: Ward;
 let officer: Person;
 const people = new Map<string, Promise<Newcomer>>();
@@ -24,78 +20,38 @@ const somebody = (role: 'clinician' | 'billing', name: string): Promise<Newcomer
   return known;
 };
 
-/** Whatever may contain does; nobody waits for an explanation, and few guesses are many. */
-const detection = {
-  urgentGraceMinutes: 0,
-  opens: 0,
-  closes: 24,
-  probesPerHour: 2,
-  contain: rules.filter(({ mayContain }) => mayContain).map(({ id }) => id),
-};
-function settings(template: Template): void {
-  for (const name of ['detector', 'alert-sweep'].filter((each) => hasFunction(template, each))) {
-    const { Variables } = functionOf(template, name).properties['Environment'] as { Variables: Record<string, string> };
-    const before = JSON.parse(Variables['DETECTION_SETTINGS'] ?? '');
-    Variables['DETECTION_SETTINGS'] = JSON.stringify({ ...before, ...detection });
-  }
-}
-
 beforeAll(async () => {
-  own = await ownCloud(settings);
-  cloud = own.ward;
-  officer = cloud.as('compliance');
+  watched = await WatchedCloud.start({ probesPerHour: 2 }); // few guesses are many
+  cloud = watched.ward;
+  officer = watched.officer;
 }, 60_000);
-afterAll(() => own.remove());
+afterAll(() => watched.remove());
 
-interface Listed {
-  readonly id: string;
-  readonly rule: string;
-  readonly actor: string | null;
-  readonly state: string;
-}
-/** @returns the alerts about somebody, once every event has been looked at */
-async function alertsOf(actor: string): Promise<Listed[]> {
-  await own.cloud.settled();
-  const { body } = await officer.get('/v1/alerts?state=all&limit=100');
-  return body.alerts.filter((alert: Listed) => alert.actor === actor);
-}
-async function mailsAbout(alert: string): Promise<number> {
-  const { emails } = (await (await fetch(`${cloud.cloud.urls.mail}/store`)).json()) as {
-    emails: { body: { text: string } }[];
-  };
-  return emails.filter(({ body }) => body.text.includes(alert)).length;
-}
-async function vip(more: Record<string, unknown> = {}): Promise<string> {
-  const patient = await registered(more, cloud.as('registrar'));
-  expect((await officer.put(`/v1/patients/${patient}/vip`, { reason: 'public-figure' })).status).toBe(200);
-  return patient;
-}
 /** What a response tells, without what is its own in every response. */
 const told = ({ status, body }: Response): unknown => ({ status, ...body, instance: '' });
 
 describe('who wants an alert to go away', () => {
   it('gains nothing by one that was explained: the next patient opens it again, and it is mailed again', async () => {
     const snoop = await somebody('billing', 'snoop');
-    const [first, second] = [await vip(), await vip()];
+    const [first, second] = [await watched.vip(), await watched.vip()];
     expect((await snoop.get(`/v1/patients/${first}`)).status).toBe(200);
-    const [alert] = await alertsOf(snoop.sub);
+    const [alert] = await watched.alertsOf(snoop.sub);
     expect(alert).toMatchObject({ rule: 'vip', state: 'open' });
     const id = alert?.id ?? '';
     expect((await officer.post(`/v1/alerts/${id}/dismiss`, { reason: 'work-related' })).status).toBe(200);
     expect((await snoop.get(`/v1/patients/${first}`)).status).toBe(200);
-    expect(await alertsOf(snoop.sub)).toMatchObject([{ id, state: 'dismissed' }]);
+    expect(await watched.alertsOf(snoop.sub)).toMatchObject([{ id, state: 'dismissed' }]);
     expect((await snoop.get(`/v1/patients/${second}`)).status).toBe(200);
-    expect(await alertsOf(snoop.sub)).toMatchObject([{ id, state: 'open' }]);
+    expect(await watched.alertsOf(snoop.sub)).toMatchObject([{ id, state: 'open' }]);
     expect((await officer.get(`/v1/alerts/${id}`)).body.patients).toEqual(expect.arrayContaining([first, second]));
-    expect(await mailsAbout(id)).toBe(2);
+    expect(await watched.mailsAbout(id)).toHaveLength(2);
   });
 
   it('is not hidden by the sixty harmless records that were opened first', async () => {
-    const patient = await vip();
+    const patient = await watched.vip();
     const { sub } = await somebody('billing', 'flooder');
-    const lane = laneStart('ward/example/local', randomUUID());
-    const Records = [...Array.from({ length: 61 }, () => randomUUID()), patient].map((each, index) => {
-      const draft: EventDraft = {
+    const drafts = [...Array.from({ length: 61 }, () => randomUUID()), patient].map(
+      (each): EventDraft => ({
         action: 'patient.read',
         actor: { mfa: true, role: 'billing', session: randomUUID(), sub },
         basis: 'role',
@@ -106,24 +62,19 @@ describe('who wants an alert to go away', () => {
         reason: null,
         request: { id: randomUUID(), ip: '127.0.0.1', method: 'GET', route: '/v1/patients/{id}', status: 200 },
         resources: [],
-      };
-      const { line, hash } = appendEvent(lane, 'ward/example/local', draft, { id: randomUUID(), at: new Date() });
-      return {
-        eventName: 'INSERT',
-        dynamodb: { SequenceNumber: String(index), NewImage: { line: { S: line }, hash: { S: hash } } },
-      };
-    });
-    expect(await own.invoke('detector', { Records })).toEqual({ batchItemFailures: [] });
-    expect((await alertsOf(sub)).map(({ rule }) => rule)).toContain('vip');
+      }),
+    );
+    expect(await watched.streamed(drafts)).toEqual({ batchItemFailures: [] });
+    expect((await watched.alertsOf(sub)).map(({ rule }) => rule)).toContain('vip');
   });
 
   it('cannot write their own alibi: no task for themselves, and none of their own that explains them', async () => {
-    const [snoop, patient] = [await somebody('billing', 'author'), await vip()];
+    const [snoop, patient] = [await somebody('billing', 'author'), await watched.vip()];
     const path = `/v1/patients/${patient}/tasks`;
     expectProblem(await snoop.post(path, { kind: 'claim', assignee: { user: snoop.sub } }), 403, 'not-allowed');
     expect((await snoop.post(path, { kind: 'claim', assignee: { role: 'billing' } })).status).toBe(201);
     expect((await snoop.get(`/v1/patients/${patient}`)).status).toBe(200);
-    expect((await alertsOf(snoop.sub)).map(({ rule }) => rule)).toEqual(['vip']);
+    expect((await watched.alertsOf(snoop.sub)).map(({ rule }) => rule)).toEqual(['vip']);
   });
 
   it('does not end the case about themselves, though two people agree to it - 45 CFR 164.308(a)(6)(ii)', async () => {
@@ -151,7 +102,7 @@ describe('who wants somebody else to be suspended', () => {
       const path = `/v1/patients/${patient}/records/notes/${randomUUID()}`;
       expectProblem(await victim.get(path), 404, 'not-found');
     }
-    expect(await alertsOf(victim.sub)).toEqual([]);
+    expect(await watched.alertsOf(victim.sub)).toEqual([]);
     expect((await victim.get('/v1/me')).status).toBe(200);
   });
 
@@ -164,7 +115,7 @@ describe('who wants somebody else to be suspended', () => {
       expect((await cloud.as('clinician').delete(path)).status).toBe(200);
       expectProblem(await victim.get(`/v1/patients/${patient}`), 403, 'forbidden');
     }
-    expect((await alertsOf(victim.sub)).map(({ rule }) => rule)).not.toContain('sequential-id-probing');
+    expect((await watched.alertsOf(victim.sub)).map(({ rule }) => rule)).not.toContain('sequential-id-probing');
     expect((await victim.get('/v1/me')).status).toBe(200);
   });
 });
@@ -172,10 +123,10 @@ describe('who wants somebody else to be suspended', () => {
 describe('who wants to know who is watched, or who is a patient at all', () => {
   it('is told the same of a watched record, of any other and of none', async () => {
     const prober = await somebody('clinician', 'prober');
-    const [watched, other] = [await vip(), await registered({}, cloud.as('registrar'))];
+    const [vip, other] = [await watched.vip(), await registered({}, cloud.as('registrar'))];
     for (const path of ['', '/tasks', '/care-team', '/vip', '/export']) {
       const [a, b, c] = await Promise.all(
-        [watched, other, randomUUID()].map((id) =>
+        [vip, other, randomUUID()].map((id) =>
           path === '/vip' ? prober.delete(`/v1/patients/${id}/vip`) : prober.get(`/v1/patients/${id}${path}`),
         ),
       );
@@ -184,7 +135,7 @@ describe('who wants to know who is watched, or who is a patient at all', () => {
       expect([told(b), told(c)]).toEqual([told(a), told(a)]);
     }
     // The same guesses are what detection looks for: this one may contain.
-    expect((await alertsOf(prober.sub)).map(({ rule }) => rule)).toContain('sequential-id-probing');
+    expect((await watched.alertsOf(prober.sub)).map(({ rule }) => rule)).toContain('sequential-id-probing');
     expectProblem(await prober.get('/v1/me'), 403, 'forbidden');
   });
 
@@ -273,12 +224,12 @@ describe('who wants alerts not to arrive', () => {
       const requests = waiting.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }));
       await cloud.documents().send(new BatchWriteCommand({ RequestItems: { [table]: requests } }));
     }
-    const [snoop, patient] = [await somebody('billing', 'late'), await vip()];
+    const [snoop, patient] = [await somebody('billing', 'late'), await watched.vip()];
     expect((await snoop.get(`/v1/patients/${patient}`)).status).toBe(200);
-    const [alert] = await alertsOf(snoop.sub);
-    await own.invoke('alert-sweep', {});
-    expect(await mailsAbout(alert?.id ?? 'none')).toBe(1);
-    expect(readFileSync(join(cloud.directory, 'sns', 'messages.jsonl'), 'utf8')).toContain(alert?.id ?? 'none');
+    const [alert] = await watched.alertsOf(snoop.sub);
+    await watched.sweep();
+    expect(await watched.mailsAbout(alert?.id ?? 'none')).toHaveLength(1);
+    expect(watched.publishedAbout(alert?.id ?? 'none')).not.toEqual([]);
   });
 
   it('puts no text of theirs into anything that a mail or a list is made of', async () => {

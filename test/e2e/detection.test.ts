@@ -1,96 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { EventDraft } from '../../lambda/audit/event';
-import { appendEvent, laneStart } from '../../lambda/audit/lane';
 import { activityEvent } from '../../lambda/authentication/user-activity';
-import { rules } from '../../lambda/breach/detect/rules';
 import { detectionSettings } from '../../lambda/breach/detect/settings';
 import type { Intercept } from '../../local/intercept';
 import { newcomer } from './newcomer';
-import { functionOf, hasFunction, type OwnCloud, ownCloud, type Template } from './own-cloud';
-import { caredFor, expectProblem, newPerson, registered } from './scene';
+import { caredFor, expectProblem, newPerson } from './scene';
 import type { Person, Response, Ward } from './ward';
+import { type Listed, WatchedCloud } from './watched-cloud';
 
 jest.setTimeout(60_000); // several requests a test, on a machine that may be busy
 
-let own: OwnCloud;
+let watched: WatchedCloud;
 let cloud: Ward;
 let officer: Person;
 
-/** Nobody waits for an explanation here, and few exports are many. */
-const detection = {
-  opens: 0,
-  closes: 24,
-  urgentGraceMinutes: 0,
-  exportsPerDay: 3,
-  suspendedDenials: 50,
-  contain: rules.filter(({ mayContain }) => mayContain).map(({ id }) => id),
-};
-
-function settings(template: Template): void {
-  for (const name of ['detector', 'alert-sweep'].filter((each) => hasFunction(template, each))) {
-    const { Variables } = functionOf(template, name).properties['Environment'] as {
-      Variables: Record<string, string>;
-    };
-    Variables['DETECTION_SETTINGS'] = JSON.stringify({
-      ...JSON.parse(Variables['DETECTION_SETTINGS'] ?? ''),
-      ...detection,
-    });
-  }
-}
+/** Few exports are many. */
+const detection = { exportsPerDay: 3, suspendedDenials: 50 };
 
 const passing: Intercept = (_, call, next) => next(call);
 let intercept = passing;
 beforeAll(async () => {
-  own = await ownCloud(settings, { intercept: (service, call, next) => intercept(service, call, next) });
-  cloud = own.ward;
-  officer = cloud.as('compliance');
-}, 60_000);
-afterAll(() => own.remove());
-
-interface Listed {
-  readonly id: string;
-  readonly rule: string;
-  readonly actor: string | null;
-  readonly state: string;
-}
-/** @returns the alerts about somebody, once every event has been looked at */
-async function alertsOf(actor: string | null, state = 'all'): Promise<Listed[]> {
-  await own.cloud.settled();
-  const { status, body } = await officer.get(`/v1/alerts?state=${state}&limit=100`);
-  expect(status).toBe(200);
-  return body.alerts.filter((alert: Listed) => alert.actor === actor);
-}
-async function mails(alert: string): Promise<readonly { subject: string; text: string }[]> {
-  const { emails } = (await (await fetch(`${cloud.cloud.urls.mail}/store`)).json()) as {
-    emails: { subject: string; body: { text: string } }[];
-  };
-  return emails.map(({ subject, body: { text } }) => ({ subject, text })).filter(({ text }) => text.includes(alert));
-}
-const messages = (alert: string): string[] =>
-  readFileSync(join(cloud.directory, 'sns', 'messages.jsonl'), 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(alert));
-
-/** Hands events to the detector as the stream would. */
-function streamed(drafts: readonly EventDraft[]): Promise<unknown> {
-  const origin = 'ward/example/local';
-  const lane = laneStart(origin, randomUUID());
-  const Records = drafts.map((draft, index) => {
-    const { line, hash } = appendEvent(lane, origin, draft, { id: randomUUID(), at: new Date() });
-    const NewImage = { line: { S: line }, hash: { S: hash } };
-    return { eventName: 'INSERT', dynamodb: { SequenceNumber: String(index), NewImage } };
+  watched = await WatchedCloud.start(detection, {
+    intercept: (service, call, next) => intercept(service, call, next),
   });
-  return own.invoke('detector', { Records });
-}
+  cloud = watched.ward;
+  officer = watched.officer;
+}, 60_000);
+afterAll(() => watched.remove());
 
-async function vip(): Promise<string> {
-  const patient = await registered({}, cloud.as('registrar'));
-  const marked = await officer.put(`/v1/patients/${patient}/vip`, { reason: 'public-figure' });
-  expect(marked.status).toBe(200);
-  return patient;
-}
 const only = (found: readonly Listed[]): Listed => {
   expect(found).toHaveLength(1);
   return found[0] as Listed;
@@ -101,17 +38,17 @@ describe('a clinician who looks for a record that is none of their business', ()
   let patient: string;
   let snoop: Awaited<ReturnType<typeof newPerson>>;
   beforeAll(async () => {
-    patient = await vip();
+    patient = await watched.vip();
     snoop = await newPerson('clinician', cloud);
     expectProblem(await snoop.api.get(`/v1/patients/${patient}`), 403, 'forbidden');
-    alert = only(await alertsOf(snoop.sub));
+    alert = only(await watched.alertsOf(snoop.sub));
   }, 60_000);
 
   it('raises one alert, with a mail and a message that name nobody - 45 CFR 164.308(a)(1)(ii)(D)', async () => {
     expect(alert).toMatchObject({ rule: 'vip', state: 'open' });
-    const sent = await mails(alert.id);
+    const sent = await watched.mailsAbout(alert.id);
     expect(sent).toHaveLength(1);
-    const published = messages(alert.id);
+    const published = watched.publishedAbout(alert.id);
     expect(published).toHaveLength(1);
     for (const text of [...sent.map(({ text }) => text), ...published]) {
       expect(text).not.toContain(patient);
@@ -125,7 +62,7 @@ describe('a clinician who looks for a record that is none of their business', ()
 
   it('is told once: the same again grows the alert, and what is streamed twice changes nothing', async () => {
     expectProblem(await snoop.api.get(`/v1/patients/${patient}`), 403, 'forbidden');
-    only(await alertsOf(snoop.sub));
+    only(await watched.alertsOf(snoop.sub));
     const before = await cloud.partition('GovernanceTable', `DETECT#${snoop.sub}`);
     const lines = (await cloud.items('AuditTable')).filter(({ line }) => String(line).includes(snoop.sub));
     const records = lines.map(({ PK, SK, line, hash }, index) => ({
@@ -135,11 +72,11 @@ describe('a clinician who looks for a record that is none of their business', ()
         NewImage: { PK: { S: PK }, SK: { S: SK }, line: { S: line }, hash: { S: hash } },
       },
     }));
-    expect(await own.invoke('detector', { Records: [...records].reverse() })).toEqual({ batchItemFailures: [] });
-    only(await alertsOf(snoop.sub));
+    expect(await watched.detect([...records].reverse())).toEqual({ batchItemFailures: [] });
+    only(await watched.alertsOf(snoop.sub));
     const state = (items: readonly Record<string, unknown>[]) => items.map((item) => item['state']);
     expect(state(await cloud.partition('GovernanceTable', `DETECT#${snoop.sub}`))).toEqual(state(before));
-    expect(await mails(alert.id)).toHaveLength(1);
+    expect(await watched.mailsAbout(alert.id)).toHaveLength(1);
   });
 
   it('is shown to the compliance officer alone, with an event for the patient it names', async () => {
@@ -159,8 +96,8 @@ describe('a clinician who looks for a record that is none of their business', ()
     expectProblem(await officer.post(path, { reason: 'she is a friend' }), 400, 'invalid-input', 'friend');
     expect((await officer.post(path, { reason: 'work-related' })).body).toMatchObject({ state: 'dismissed' });
     expectProblem(await officer.post(path, { reason: 'work-related' }), 409, 'conflict');
-    expect(await alertsOf(snoop.sub, 'open')).toEqual([]);
-    only(await alertsOf(snoop.sub, 'dismissed'));
+    expect(await watched.alertsOf(snoop.sub, 'open')).toEqual([]);
+    only(await watched.alertsOf(snoop.sub, 'dismissed'));
     const { body } = await officer.get('/v1/alerts/precision');
     expect(body.rules.find(({ rule }: { rule: string }) => rule === 'vip')).toMatchObject({
       dismissed: 1,
@@ -171,10 +108,10 @@ describe('a clinician who looks for a record that is none of their business', ()
 
 describe('an alert that is more than nothing', () => {
   it('becomes an incident, discovered on the day of the alert, which names who it is about', async () => {
-    const patient = await vip();
+    const patient = await watched.vip();
     const snoop = await newPerson('billing', cloud);
     expect((await snoop.api.get(`/v1/patients/${patient}`)).status).toBe(200);
-    const alert = only(await alertsOf(snoop.sub));
+    const alert = only(await watched.alertsOf(snoop.sub));
     const contained = await officer.post(`/v1/alerts/${alert.id}/contain`, {
       measures: [
         { kind: 'suspend-user', user: snoop.sub },
@@ -201,23 +138,23 @@ describe('an alert that is more than nothing', () => {
   });
 
   it('is not raised where a task that somebody else recorded explains the access', async () => {
-    const patient = await vip();
+    const patient = await watched.vip();
     const clerk = await newPerson('billing', cloud);
     const claim = await cloud
       .as('billing')
       .post(`/v1/patients/${patient}/tasks`, { kind: 'claim', assignee: { user: clerk.sub } });
     expect(claim.status).toBe(201);
     expect((await clerk.api.get(`/v1/patients/${patient}`)).status).toBe(200);
-    expect(await alertsOf(clerk.sub)).toEqual([]);
+    expect(await watched.alertsOf(clerk.sub)).toEqual([]);
   });
 
   it('is reviewed within its term, or the sweep says how many are not', async () => {
     const snoop = await newPerson('billing', cloud);
-    expect((await snoop.api.get(`/v1/patients/${await vip()}`)).status).toBe(200);
-    const alert = only(await alertsOf(snoop.sub));
+    expect((await snoop.api.get(`/v1/patients/${await watched.vip()}`)).status).toBe(200);
+    const alert = only(await watched.alertsOf(snoop.sub));
     const [item] = await cloud.partition('GovernanceTable', `ALERT#${alert.id}`);
     expect(Date.parse(String(item?.['reviewDueAt'])) - Date.parse(String(item?.['openedAt']))).toBe(3 * 86_400_000);
-    await own.invoke('alert-sweep', {});
+    await watched.sweep();
   });
 });
 
@@ -230,7 +167,7 @@ describe('a critical rule that contains by itself', () => {
       await cloud.as('admin').put(`/v1/patients/${patient}/care-team/${thief.sub}`, {});
       patients.push(patient);
     }
-    await own.cloud.settled();
+    await watched.settled();
     let last: Response | undefined;
     for (const patient of patients) last = await thief.get(`/v1/patients/${patient}/export`);
     expect(last?.status).toBe(200);
@@ -238,7 +175,7 @@ describe('a critical rule that contains by itself', () => {
     // Nothing is waited for but the answers: the test's time limit is the bound.
     for (let denied = false; !denied; ) denied = (await thief.get(`/v1/patients/${patients[0]}`)).status === 403;
     process.stdout.write(`contained ${((Date.now() - began) / 1000).toFixed(2)} s after the triggering event\n`);
-    const alert = only(await alertsOf(thief.sub));
+    const alert = only(await watched.alertsOf(thief.sub));
     expect(alert).toMatchObject({ rule: 'mass-export' });
     const [event] = (await cloud.events()).filter(({ action, actor }) => action === 'alert.contain' && actor === null);
     expect(event).toMatchObject({ actor: null, outcome: 'permit', reason: 'mass-export' });
@@ -264,9 +201,9 @@ describe('a critical rule that contains by itself', () => {
         resources: [],
       }),
     );
-    expect(await streamed(exports)).toEqual({ batchItemFailures: [] });
+    expect(await watched.streamed(exports)).toEqual({ batchItemFailures: [] });
     expect((await officer.get('/v1/me')).status).toBe(200);
-    const alert = (await alertsOf(sub)).find(({ rule }) => rule === 'mass-export');
+    const alert = (await watched.alertsOf(sub)).find(({ rule }) => rule === 'mass-export');
     const read = await officer.get(`/v1/alerts/${alert?.id}`);
     expect(read.body).toMatchObject({ contained: false, not_contained: 'last-of-role' });
     const refused = (await cloud.events()).filter(({ reason }) => reason === 'last-of-role');
@@ -293,8 +230,8 @@ describe('a critical rule that contains by itself', () => {
         { sub: victim.sub, role: 'clinician' },
       ),
     );
-    expect(await streamed(failures)).toEqual({ batchItemFailures: [] });
-    expect((await alertsOf(victim.sub)).map(({ rule }) => rule)).toContain('sign-in-failures');
+    expect(await watched.streamed(failures)).toEqual({ batchItemFailures: [] });
+    expect((await watched.alertsOf(victim.sub)).map(({ rule }) => rule)).toContain('sign-in-failures');
     expect((await victim.api.get('/v1/me')).status).toBe(200);
     expect(detectionSettings.safeParse({ contain: ['sign-in-failures'] }).success).toBe(false);
   });
@@ -302,7 +239,7 @@ describe('a critical rule that contains by itself', () => {
 
 describe('an alert while a part is down', () => {
   it('is raised all the same, waits, and is mailed and published once when the sweep comes', async () => {
-    const patient = await vip();
+    const patient = await watched.vip();
     const snoop = await newPerson('billing', cloud);
     let down = true;
     let refused = 0;
@@ -312,18 +249,18 @@ describe('an alert while a part is down', () => {
       return { status: 503, headers: {}, body: '' };
     };
     expect((await snoop.api.get(`/v1/patients/${patient}`)).status).toBe(200);
-    const alert = only(await alertsOf(snoop.sub));
+    const alert = only(await watched.alertsOf(snoop.sub));
     expect(refused).toBeGreaterThan(0);
     expect(await cloud.partition('GovernanceTable', 'ALERT-DELIVERIES')).toHaveLength(2);
     down = false;
-    await Promise.all([own.invoke('alert-sweep', {}), own.invoke('alert-sweep', {})]);
+    await Promise.all([watched.sweep(), watched.sweep()]);
     intercept = passing;
-    expect([(await mails(alert.id)).length, messages(alert.id).length]).toEqual([1, 1]);
+    expect([(await watched.mailsAbout(alert.id)).length, watched.publishedAbout(alert.id).length]).toEqual([1, 1]);
     expect(await cloud.partition('GovernanceTable', 'ALERT-DELIVERIES')).toEqual([]);
   });
 
   it('is raised once where the detector’s writes fail half of the time', async () => {
-    const patient = await vip();
+    const patient = await watched.vip();
     const snoop = await newPerson('billing', cloud);
     let count = 0;
     intercept = async (service, call, next) => {
@@ -334,11 +271,11 @@ describe('an alert while a part is down', () => {
       return { status: 500, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: '{}' };
     };
     expect((await snoop.api.get(`/v1/patients/${patient}`)).status).toBe(200);
-    const alert = only(await alertsOf(snoop.sub));
+    const alert = only(await watched.alertsOf(snoop.sub));
     intercept = passing;
-    await own.invoke('alert-sweep', {});
+    await watched.sweep();
     expect(count).toBeGreaterThan(2);
-    expect([(await mails(alert.id)).length, messages(alert.id).length]).toEqual([1, 1]);
+    expect([(await watched.mailsAbout(alert.id)).length, watched.publishedAbout(alert.id).length]).toEqual([1, 1]);
     const raised = (await cloud.events()).filter(
       ({ action, resources }) => action === 'alert.raise' && resources.some(({ id }) => id === alert.id),
     );
