@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { program } from 'commander';
 import { addAlerts } from './alerts';
 import { ApiClient, ApiError } from './api-client';
+import { addAssociates } from './associates';
 import { addAuditEvidence } from './audit/commands';
 import { addAuditQueries } from './audit/query-commands';
 import { addBackups } from './backup';
@@ -97,6 +98,7 @@ const connection = { client: () => connect().client, where: () => program.opts<G
 addUsers(program, connection);
 addApprovals(program, connection);
 addAlerts(program, connection);
+addAssociates(program, connection);
 
 program
   .command('keys')

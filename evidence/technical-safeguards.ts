@@ -6,13 +6,16 @@ export const technicalSafeguards: readonly Rule[] = [
     section: '164.308(b), 164.314(a)',
     title: 'business associates',
     kind: 'R',
-    does: 'PHI goes to AWS alone, through services that AWS lists as HIPAA eligible; no route and no function sends it to anybody else, and in production no function can reach the internet',
-    code: ['lib/checks/eligible-services.ts', 'lib/network.ts'],
-    pages: ['docs/deploy.md'],
-    tests: ['test/synth/template.test.ts'],
-    resources: [{ type: 'AWS::Lambda::Function', properties: ['VpcConfig'] }],
+    does: 'a register of associates and agreements, with an alarm before one ends; PHI goes to AWS alone, through services that AWS lists as HIPAA eligible; no route and no function sends it to anybody else, and in production no function can reach the internet',
+    code: ['lambda/associates/', 'lib/checks/eligible-services.ts', 'lib/network.ts'],
+    pages: ['docs/associates.md', 'docs/deploy.md'],
+    tests: ['test/associates', 'test/e2e/associates.test.ts', 'test/synth/template.test.ts'],
+    resources: [
+      { type: 'AWS::Lambda::Function', properties: ['VpcConfig'] },
+      { type: 'AWS::CloudWatch::Alarm', ids: /ExpiringAgreements/, properties: ['AlarmName', 'Threshold'] },
+    ],
     stays:
-      'The business associate addendum with AWS, accepted before the first patient, and agreements with whoever else gets PHI.',
+      'The business associate addendum with AWS, accepted before the first patient, agreements with whoever else gets PHI, and both in the register.',
   },
   {
     section: '164.310(d)(2)(i)',

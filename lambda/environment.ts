@@ -88,6 +88,9 @@ export interface ValidationEnvironment
   readonly CANARY_PATIENT?: string;
 }
 
+/** What the function reads that counts agreements that end. */
+export type AgreementsEnvironment = Pick<SweepEnvironment, 'GOVERNANCE_TABLE' | 'STAGE'>;
+
 /** What functions read that open narratives of the governance table. */
 export interface NarrativesEnvironment extends ApiEnvironment {
   readonly PATIENT_KEY: string;
@@ -203,6 +206,10 @@ export const sweepVariables = [
   'USER_POOL_ID',
   'STAGE',
 ] as const satisfies readonly (keyof SweepEnvironment)[];
+export const agreementsVariables = [
+  'GOVERNANCE_TABLE',
+  'STAGE',
+] as const satisfies readonly (keyof AgreementsEnvironment)[];
 export const noticeSweepVariables = [
   ...sweepVariables,
   'PATIENT_KEY',

@@ -60,6 +60,7 @@ export class WardDashboard extends Construct {
           own('OverdueBreachDuties'),
           own('OverdueEmergencyReviews'),
           own('OverdueAccessReviews'),
+          own('ExpiringAgreements'),
         ]),
         graph('Mails that wait', third, [own('UnsentAlerts'), own('UnsentBreachReminders'), own('WaitingNoticeMails')]),
         graph('Dead letters', third, [

@@ -1,6 +1,7 @@
 /** Which function may do what: one declaration a function, in the room of its safeguard. */
 
 import { access, people } from './functions/access';
+import { associates } from './functions/associates';
 import { questions, sealing, verifiableLog } from './functions/audit';
 import { signIn } from './functions/authentication';
 import { breach } from './functions/breach';
@@ -27,6 +28,7 @@ export const functions = {
   ...sealing,
   ...restores,
   ...verifiableLog,
+  ...associates,
 } as const;
 
 /** Whoever decides on access remembers beside it that the person was here. 45 CFR 164.312(a)(2)(iii). */

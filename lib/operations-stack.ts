@@ -2,6 +2,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AccessOperations } from './access-operations';
 import type { ArchiveStack } from './archive-stack';
+import { AssociateOperations } from './associate-operations';
 import { AuditOperations } from './audit-operations';
 import type { AuthenticationStack } from './authentication-stack';
 import { BreachOperations } from './breach-operations';
@@ -50,6 +51,7 @@ export class OperationsStack extends Stack {
     new BreachOperations(this, 'BreachOperations', { config, functions, monitoring });
     new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
     new PeopleOperations(this, 'PeopleOperations', { config, functions, monitoring });
+    new AssociateOperations(this, 'AssociateOperations', { config, functions, monitoring });
     new RestoreOperations(this, 'RestoreOperations', { config, functions, monitoring });
     alarmOnKeyFaults(this, monitoring);
     new ServiceAlarms(this, 'ServiceAlarms', { config, functions, tables: data.tables, monitoring });

@@ -1,3 +1,4 @@
+import { agreements } from './agreements';
 import { alarms } from './alarms';
 import { archive } from './archive';
 import { auditLog } from './audit-log';
@@ -24,6 +25,7 @@ export const checks: readonly Check<Place>[] = [
   signIn,
   lockdown,
   duties,
+  agreements,
   alarms,
   mail,
   logGroups,

@@ -8,7 +8,7 @@ import { dayOf } from '../../lambda/breach/calendar';
 import { dutyStatuses } from '../../lambda/breach/incident-duties';
 import { IncidentStore } from '../../lambda/breach/incident-store';
 import { noticesOf } from '../../lambda/breach/shown';
-import { type Check, type Finding, green, red, unseen } from './finding';
+import { type Check, type Finding, green, red } from './finding';
 import { output, type Place } from './place';
 
 /** Each a count of what somebody should have done by now. */
@@ -39,7 +39,6 @@ export function judgeDuties(facts: DutyFacts): readonly Finding[] {
     judge('overdue emergency reviews', facts.emergencyReviews, 'Overdue emergency reviews'),
     judge(`grants not reviewed for ${facts.period}`, facts.accessReviews, 'Overdue access reviews'),
     judge('alerts not sent', facts.unsentAlerts, 'Unsent alerts'),
-    unseen('agreements of associates', 'this version keeps none: look at their ends yourself, 45 CFR 164.308(b)'),
   ];
 }
 

@@ -53,8 +53,9 @@ export function allOf<Item>(
   const { subject, nameOf, well, faultsOf } = options;
   if (items.length === 0)
     return [red(subject, 'there is none', 'deploy the stacks of this stage, or name its outputs')];
-  const faults = items.flatMap((item) => faultsOf(item).map(([says, remedy]) => red(nameOf(item), says, remedy)));
-  const faulty = new Set(faults.map((fault) => fault.subject)).size;
+  const found = items.map((item) => faultsOf(item).map(([says, remedy]) => red(nameOf(item), says, remedy)));
+  const faults = found.flat();
+  const faulty = found.filter((each) => each.length > 0).length;
   return faulty === items.length
     ? faults
     : [green(subject, `${items.length - faulty} of ${items.length}: ${well}`), ...faults];

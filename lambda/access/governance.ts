@@ -194,6 +194,8 @@ export const governanceKeys = {
   employee: (patient: string, sub: string) => ({ PK: `PATIENT#${patient}`, SK: `EMPLOYEE#${sub}` }),
   /** blind tokens of a member of the workforce */
   relations: (sub: string) => ({ PK: `RELATIONS#${sub}`, SK: 'RELATIONS' }),
+  /** business associates; ids are UUIDv7, so they are in order of time */
+  associate: (id: string) => ({ PK: 'ASSOCIATES', SK: id }),
   idempotency: (token: string) => ({ PK: `IDEMPOTENCY#${token}`, SK: 'IDEMPOTENCY' }),
 } as const;
 

@@ -12,6 +12,7 @@ export type AuditMetric =
   | 'UnsentBreachReminders'
   | 'WaitingNoticeMails'
   | 'OverdueAccessReviews'
+  | 'ExpiringAgreements'
   | 'RestoresWaiting'
   | 'RestoreReplayFailures'
   | 'RestoreValidationFailures'
@@ -34,6 +35,7 @@ const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   UnsentBreachReminders: 'Count',
   WaitingNoticeMails: 'Count',
   OverdueAccessReviews: 'Count',
+  ExpiringAgreements: 'Count',
   RestoresWaiting: 'Count',
   RestoreReplayFailures: 'Count',
   RestoreValidationFailures: 'Count',

@@ -12,6 +12,7 @@ export type ReplayRule =
   | 'membership'
   | 'representation'
   | 'legal-hold'
+  | 'associate'
   /** every request for an approval that is open after a restore is void: it may have been used, or refused */
   | 'approvals-void'
   /** everybody signs in again, whoever had signed out */
@@ -84,6 +85,11 @@ export const replayRules = {
   'disposal.read': 'reads',
   'legal-hold.place': 'legal-hold',
   'legal-hold.release': 'nothing-taken',
+  'associate.record': 'nothing-taken',
+  'associate.list': 'reads',
+  'associate.read': 'reads',
+  'associate.renew': 'nothing-taken',
+  'associate.end': 'associate',
   'import.create': 'nothing-taken',
   'import.read': 'reads',
   'import.stage': 'nothing-taken',
@@ -125,6 +131,7 @@ const needed: readonly ReplayRule[] = [
   'membership',
   'representation',
   'legal-hold',
+  'associate',
 ];
 /** also of approvals: a certificate of disposal names who asked and who agreed */
 const named: readonly string[] = ['approval.request', 'approval.approve'];

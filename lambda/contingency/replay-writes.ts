@@ -15,6 +15,8 @@ import {
 } from '../access/governance';
 import { suspended, withRole } from '../access/people';
 import { setRepresentative } from '../access/representatives';
+import { type EndOfAssociate, ended } from '../associates/associate';
+import { readAssociate, setAssociate } from '../associates/associate-store';
 import type { AuditEvent, EventResource } from '../audit/event';
 import { disposeKeyRing, readKeyRing } from '../encryption/key-store';
 import { ConsistentReads } from '../records/consistent-reads';
@@ -81,6 +83,8 @@ export class ReplayWriter {
         return this.#freeze(action, now);
       case 'hold':
         return this.#hold(action);
+      case 'end-associate':
+        return this.#endAssociate(action.id, action.end);
       case 'end-emergency':
         return this.#endEmergency(action, now);
       case 'void-approval':
@@ -224,6 +228,15 @@ export class ReplayWriter {
         const resources = [{ id: before.id, type: 'emergency-access', version: after.version }];
         return { writes: [setEmergency(governance, after), standing(governance, after)], patient, resources };
       });
+  }
+
+  async #endAssociate(id: string, end: EndOfAssociate): Promise<ReplayWrites[]> {
+    const { documents, governance } = this.tables;
+    const before = await readAssociate(documents, governance, id);
+    if (!before || before.endedAt !== undefined) return [];
+    const after = ended(before, end);
+    const resources = [{ id, type: 'associate', version: after.version }];
+    return [{ writes: [setAssociate(governance, after)], patient: null, resources }];
   }
 
   async #voidApproval(id: string, now: Date): Promise<ReplayWrites[]> {

@@ -2,6 +2,7 @@ import type { Approval } from '../access/approvals';
 import { longestDays } from '../access/controls';
 import { isCurrent, isInForce } from '../access/decide';
 import type { ActorItem, ControlItem, MemberItem, RepresentativeItem } from '../access/governance';
+import { type Associate, dispositions, type EndOfAssociate, endReasons } from '../associates/associate';
 import type { AuditEvent } from '../audit/event';
 import { type Role, roles } from '../authentication/actor';
 import type { LegalHold } from './legal-hold';
@@ -14,6 +15,7 @@ export interface RestoredState {
   readonly representatives: readonly RepresentativeItem[];
   readonly controls: readonly ControlItem[];
   readonly holds: readonly LegalHold[];
+  readonly associates: readonly Associate[];
   /** patients whose keys are there, or whose record does not say that it was disposed of */
   readonly undisposed: readonly string[];
   readonly approvals: readonly Approval[];
@@ -43,6 +45,7 @@ export type ReplayAction =
       readonly event: AuditEvent;
     }
   | { readonly kind: 'hold'; readonly patient: string; readonly event: AuditEvent }
+  | { readonly kind: 'end-associate'; readonly id: string; readonly end: EndOfAssociate }
   | { readonly kind: 'end-emergency'; readonly patient: string; readonly sub: string }
   | { readonly kind: 'void-approval'; readonly id: string };
 
@@ -79,6 +82,7 @@ export function planReplay(events: readonly AuditEvent[], state: RestoredState, 
     ...representations(done, state, time),
     ...freezes(done, state, now),
     ...holds(done, state, time),
+    ...endsOfAssociates(done, state),
     ...state.emergencies
       .filter(({ endsAt }) => endsAt > restoredAt.toISOString())
       .map(({ patient, sub }) => ({ kind: 'end-emergency', patient, sub }) as const),
@@ -227,6 +231,20 @@ function holds(events: readonly AuditEvent[], state: RestoredState, time: Replay
     return [{ kind: 'hold', patient, event } as const];
   });
 }
+
+function endsOfAssociates(events: readonly AuditEvent[], { associates }: RestoredState): ReplayAction[] {
+  return associates.flatMap(({ id, endedAt }) => {
+    const event = events.find((each) => ruleOf(each.action) === 'associate' && isAbout(each, 'associate', id));
+    if (endedAt !== undefined || !event) return [];
+    const reason = endReasons.find((each) => each === event.reason) ?? 'other';
+    const disposition = dispositions.find((each) => isAbout(event, `phi:${each}`, id)) ?? 'retained';
+    const end = { by: event.actor?.sub ?? 'restore', at: event.at, reason, disposition };
+    return [{ kind: 'end-associate', id, end } as const];
+  });
+}
+
+const isAbout = ({ resources }: AuditEvent, type: string, id: string): boolean =>
+  resources.some((each) => each.type === type && each.id === id);
 
 /** @returns whether an event is about this and the restored tables do not know of it */
 function isLater(event: AuditEvent, type: string, id: string, version: number, { knownUntil }: ReplayTime): boolean {

@@ -10,6 +10,7 @@ import {
   type RepresentativeItem,
   representativeItem,
 } from '../access/governance';
+import { allAssociates } from '../associates/associate-store';
 import type { AuditEvent } from '../audit/event';
 import { readKeyRing } from '../encryption/key-store';
 import { ConsistentReads } from '../records/consistent-reads';
@@ -59,6 +60,7 @@ export async function readRestoredState(
     representatives,
     undisposed,
     holds,
+    associates: await allAssociates(documents, governance),
     controls: controls.map((item) => controlItem.parse(item)),
     approvals: await approvals(documents, governance),
     emergencies: emergencies.flatMap(({ patient, sub, state, endsAt }) =>

@@ -61,10 +61,13 @@ export const restores = {
       audits,
       readsOutbox,
       ...marks('GetItem', 'UpdateItem'),
-      governance.may(['ACTORS', 'CONTROLS', 'APPROVALS', 'EMERGENCIES', 'EMERGENCY-REVIEWS'], 'Query'),
-      governance.may(['ACTOR#*', 'PATIENT#*', 'CONTROL#*', 'APPROVAL#*', 'EMERGENCIES', 'RESTORE'], 'GetItem'),
+      governance.may(['ACTORS', 'CONTROLS', 'APPROVALS', 'EMERGENCIES', 'EMERGENCY-REVIEWS', 'ASSOCIATES'], 'Query'),
+      governance.may(
+        ['ACTOR#*', 'PATIENT#*', 'CONTROL#*', 'APPROVAL#*', 'EMERGENCIES', 'RESTORE', 'ASSOCIATES'],
+        'GetItem',
+      ),
       governance.mayWithEvent(
-        ['PATIENT#*', 'MEMBER-OF#*', 'REPRESENTS#*', 'CONTROL#*', 'CONTROLS', 'EMERGENCIES', 'RESTORE'],
+        ['PATIENT#*', 'MEMBER-OF#*', 'REPRESENTS#*', 'CONTROL#*', 'CONTROLS', 'EMERGENCIES', 'RESTORE', 'ASSOCIATES'],
         'PutItem',
       ),
       changesActors('role', 'roleGrantedBy', 'roleGrantedAt', 'approvedBy', ...suspension),

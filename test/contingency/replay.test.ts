@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { Approval } from '../../lambda/access/approvals';
 import type { ActorItem, ControlItem, MemberItem, RepresentativeItem } from '../../lambda/access/governance';
+import type { Associate } from '../../lambda/associates/associate';
 import type { AuditEvent } from '../../lambda/audit/event';
 import type { Role } from '../../lambda/authentication/actor';
 import type { LegalHold } from '../../lambda/contingency/legal-hold';
@@ -21,6 +22,7 @@ const nothing: RestoredState = {
   representatives: [],
   controls: [],
   holds: [],
+  associates: [],
   undisposed: [],
   approvals: [],
   emergencies: [],
@@ -147,6 +149,33 @@ test('a legal hold is placed again, and its release is not what a restore may fo
     event('legal-hold.release', 201, { patient: free, resources: [about('legal-hold', id, 2)] }),
   ];
   expect(planReplay(events, nothing, time)).toEqual([{ kind: 'hold', patient, event: events[0] }]);
+});
+
+describe('business associates, 45 CFR 164.308(b)', () => {
+  const id = randomUUID();
+  const associate: Associate = { id, name: 'A', service: 'mailing', agreements: [], version: 1 };
+  const end = event('associate.end', 200, {
+    reason: 'violation',
+    resources: [about('associate', id, 2), about('phi:destroyed', id)],
+  });
+
+  test('one whose relationship ended after the backup has ended again, as it had', () => {
+    const plan = planReplay([end], { ...nothing, associates: [associate] }, time);
+    expect(plan).toEqual([
+      {
+        kind: 'end-associate',
+        id,
+        end: { by: officer, at: minute(200), reason: 'violation', disposition: 'destroyed' },
+      },
+    ]);
+  });
+
+  test('one that had ended before, or that was only tried to end, is left alone', () => {
+    const over = { ...associate, endedAt: minute(50) };
+    expect(planReplay([end], { ...nothing, associates: [over] }, time)).toEqual([]);
+    const refused = { ...end, outcome: 'error' as const };
+    expect(planReplay([refused], { ...nothing, associates: [associate] }, time)).toEqual([]);
+  });
 });
 
 /** A small world: what happened in it, and what tables of an earlier moment say of it. */

@@ -113,6 +113,13 @@ test('a restore to before a suspension, a disposal and whatever else was taken a
   const [suspended, moved, left] = [await newcomer('clinician', cloud), await newcomer('billing', cloud), clinician];
   await join(kept, suspended);
   await join(kept, left);
+  const agreement = { reference: 'M-1', signed: '2026-01-05', from: '2026-01-05', until: null };
+  const associate = await officer.post('/v1/associates', {
+    name: 'Mailing house',
+    service: 'mailing',
+    agreement: { ...agreement, categories: ['demographics'], report_within_days: 10 },
+  });
+  expect(associate.status).toBe(201);
   await sealed();
   await own.stop();
   rmSync(file);
@@ -127,6 +134,9 @@ test('a restore to before a suspension, a disposal and whatever else was taken a
   const freeze = { reason: 'suspected-breach', expires_at: new Date(Date.now() + 3_600_000).toISOString() };
   expect((await officer.put(`/v1/controls/patients/${frozen}`, freeze)).status).toBe(200);
   expect((await officer.put(`/v1/patients/${held}/legal-hold`, { reason: 'litigation' })).status).toBe(201);
+  const path = `/v1/associates/${associate.body.id}`;
+  const end = { reason: 'violation', phi: 'destroyed' };
+  expect((await officer.post(`${path}/end`, end, { 'if-match': '"1"' })).status).toBe(200);
   await sealed();
   await own.stop();
 
@@ -152,6 +162,11 @@ test('a restore to before a suspension, a disposal and whatever else was taken a
   expect((await officer.get(`/v1/patients/${gone}/disposal`)).body).toMatchObject({
     reason: 'registered-in-error',
     approval: disposal,
+  });
+  expect((await officer.get(path)).body).toMatchObject({
+    standing: 'ended',
+    end_reason: 'violation',
+    phi: 'destroyed',
   });
   const forHeld = await approved('disposal', held, 'registered-in-error');
   expectProblem(await officer.post(`/v1/patients/${held}/disposal`, { approval: forHeld }), 409, 'legal-hold');

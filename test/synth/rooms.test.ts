@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { entryPoints, preToken } from '../../lib/functions';
 import * as access from '../../lib/functions/access';
+import * as associates from '../../lib/functions/associates';
 import * as audit from '../../lib/functions/audit';
 import * as authentication from '../../lib/functions/authentication';
 import * as breach from '../../lib/functions/breach';
@@ -9,7 +10,7 @@ import * as contingency from '../../lib/functions/contingency';
 import * as encryption from '../../lib/functions/encryption';
 import * as records from '../../lib/functions/records';
 
-const rooms = { access, audit, authentication, breach, contingency, encryption, records };
+const rooms = { access, associates, audit, authentication, breach, contingency, encryption, records };
 const declared = (room: object): readonly string[] => Object.values(room).flatMap((each: object) => Object.keys(each));
 
 test.each(Object.entries(rooms))(
