@@ -17,6 +17,7 @@ import {
 } from '../lambda/access/controls';
 import { isInForce } from '../lambda/access/decide';
 import { type ControlItem, controlItem, controlReasons } from '../lambda/access/governance';
+import { suspended } from '../lambda/access/people';
 import type { EventDraft, EventResource } from '../lambda/audit/event';
 import { AlertStore } from '../lambda/breach/alert-store';
 import { isReleasable, readRestore, releasedRestore, setRestore } from '../lambda/contingency/restore';
@@ -102,18 +103,10 @@ async function suspend(operator: Operator, sub: string, reason: string): Promise
   const { governanceTable: table, documents } = operator;
   const before = await readActor(documents, table, sub);
   if (!before) throw new Error('Ward knows no such user');
-  const now = new Date().toISOString();
-  const after = {
-    ...before,
-    status: 'suspended',
-    suspendedBy: author,
-    suspendedAt: now,
-    suspensionReason: reason,
-    signedOutAt: now,
-    version: before.version + 1,
-  } as const;
+  const after = suspended(before, { by: author, reason, expiresAt: undefined, now: new Date() });
   const resource = { id: sub, type: 'user', version: after.version };
-  if (before.status === 'active')
+  // A suspension that had an end has none from here on: nobody is let in again before the matter is looked at.
+  if (before.status === 'active' || before.suspensionExpiresAt !== undefined)
     await record(operator, { action: 'user.suspend', reason, resources: [resource] }, [
       changeActor(table, before, after),
       ...countHolders(table, before, after),

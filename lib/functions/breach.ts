@@ -27,6 +27,8 @@ const changesAlerts: readonly TableGrant[] = [
   governance.mayWithEvent(['ALERT#*', 'ALERT-LIST#*'], 'PutItem'),
   governance.mayWithEvent(['ALERT-LIST#*'], 'DeleteItem'),
 ];
+/** who is active has no end of a suspension that could be taken away */
+const endlessly = suspension.filter((attribute) => attribute !== 'suspensionExpiresAt');
 /** what looks at accesses: what is around a person and a patient, its own memory, its alerts */
 const detects: readonly TableGrant[] = [
   audits,
@@ -37,7 +39,7 @@ const detects: readonly TableGrant[] = [
   ...changesAlerts,
   governance.mayWithEvent(['ALERT-DELIVERIES'], 'PutItem'),
   governance.may(['ALERT-DELIVERIES'], 'UpdateItem', 'DeleteItem'),
-  changesActors(...suspension),
+  changesActors(...endlessly),
   countsHolders,
   records.may([patients], 'GetItem'),
 ];

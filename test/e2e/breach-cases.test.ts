@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Intercept } from '../../local/intercept';
 import { assessment, content, day, filing, Incident, opening, resident, words } from './breach';
+import { mustStaySuspended, newcomer, sendOnLeave } from './newcomer';
 import { type OwnCloud, ownCloud } from './own-cloud';
 import { expectProblem } from './scene';
 import type { Ward } from './ward';
@@ -103,6 +104,15 @@ describe('what is no breach of unsecured information is told to nobody', () => {
     await incident.determined(outcome);
     await ended(incident);
   });
+});
+
+test('containment takes the end from a suspension that had one: nobody comes back by themselves - 45 CFR 164.308(a)(6)(ii)', async () => {
+  const person = await newcomer('billing', cloud);
+  await sendOnLeave(person, cloud);
+  const incident = await Incident.opened(cloud, { subjects: [person.sub] });
+  const measures = [{ kind: 'suspend-user', user: person.sub }];
+  await incident.must(200, '/containment', { measures, reason: words });
+  await mustStaySuspended(person, cloud);
 });
 
 describe('law enforcement asks to wait - 45 CFR 164.412', () => {

@@ -3,7 +3,7 @@ import type { EventDraft } from '../../lambda/audit/event';
 import { activityEvent } from '../../lambda/authentication/user-activity';
 import { detectionSettings } from '../../lambda/breach/detect/settings';
 import type { Intercept } from '../../local/intercept';
-import { newcomer } from './newcomer';
+import { mustStaySuspended, newcomer, sendOnLeave } from './newcomer';
 import { caredFor, expectProblem, newPerson } from './scene';
 import type { Person, Response, Ward } from './ward';
 import { type Listed, WatchedCloud } from './watched-cloud';
@@ -135,6 +135,16 @@ describe('an alert that is more than nothing', () => {
     const of = body.rules.find(({ rule }: { rule: string }) => rule === alert.rule);
     expect(of).toMatchObject({ incidents: 1 });
     expectProblem(await officer.post(`/v1/alerts/${alert.id}/dismiss`, { reason: 'other' }), 409, 'conflict');
+  });
+
+  it('takes the end from a suspension that had one: nobody comes back by themselves - 45 CFR 164.308(a)(6)(ii)', async () => {
+    const snoop = await newcomer('billing', cloud);
+    expect((await snoop.get(`/v1/patients/${await watched.vip()}`)).status).toBe(200);
+    const alert = only(await watched.alertsOf(snoop.sub));
+    await sendOnLeave(snoop, cloud);
+    const measures = [{ kind: 'suspend-user', user: snoop.sub }];
+    expect((await officer.post(`/v1/alerts/${alert.id}/contain`, { measures })).status).toBe(200);
+    await mustStaySuspended(snoop, cloud);
   });
 
   it('is not raised where a task that somebody else recorded explains the access', async () => {

@@ -3,7 +3,7 @@ import { contain, release } from '../../bin/contain';
 import { operate } from '../../bin/operator';
 import { governanceKeys } from '../../lambda/access/governance';
 import type { Intercept } from '../../local/intercept';
-import { type Newcomer, newcomer } from './newcomer';
+import { mustStaySuspended, type Newcomer, newcomer, sendOnLeave } from './newcomer';
 import { type OwnCloud, ownCloud } from './own-cloud';
 import { expectProblem, registered } from './scene';
 import type { Person, Response, Ward } from './ward';
@@ -175,6 +175,13 @@ describe('ward contain', () => {
     expectProblem(await somebody.get('/v1/me'), 403, 'forbidden');
     expect(await told('user.suspend')).toMatchObject([{ reason: 'stolen-credentials' }]);
     await expect(release(operator(), { kind: 'user', target: somebody.sub })).rejects.toThrow('API');
+  });
+
+  test('takes the end from a suspension that had one', async () => {
+    const somebody = await newcomer('billing', cloud);
+    await sendOnLeave(somebody, cloud);
+    await contain(operator(), { kind: 'user', target: somebody.sub, reason: 'stolen-credentials', hours: 1 });
+    await mustStaySuspended(somebody, cloud);
   });
 
   test.each([

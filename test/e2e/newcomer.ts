@@ -104,3 +104,16 @@ export async function suspend(sub: string, cloud: Ward = ward()): Promise<void> 
     }),
   );
 }
+
+/** Suspends somebody until tomorrow. */
+export async function sendOnLeave({ sub }: Newcomer, cloud: Ward = ward()): Promise<void> {
+  const expires_at = new Date(Date.now() + 86_400_000).toISOString();
+  const { body } = await cloud.as('admin').post(`/v1/users/${sub}/suspension`, { reason: 'leave', expires_at });
+  if (body.suspension_expires_at !== expires_at) throw new Error('the suspension has no end');
+}
+
+/** @throws Error where somebody's suspension ends by itself, or they are not suspended at all */
+export async function mustStaySuspended({ sub }: Newcomer, cloud: Ward = ward()): Promise<void> {
+  const { status, suspension_expires_at: until } = (await cloud.as('admin').get(`/v1/users/${sub}`)).body;
+  if (status !== 'suspended' || until !== undefined) throw new Error(`the person is ${status} until ${until}`);
+}

@@ -157,13 +157,6 @@ export const exceptions: readonly Exception[] = [
       'Lambda connects a function to its subnets with its role, before any of its code runs; a laptop has no network',
   },
   {
-    what: 'the end of a suspension',
-    covers: ({ role, grant }) => role === 'incident-containment' && grant.value === 'suspensionExpiresAt',
-    sometimes: true,
-    reason:
-      'Containment takes the end from a suspension that had one; whom the suite contains was not suspended before',
-  },
-  {
     what: 'restored tables',
     covers: ({ role }) => role === 'restore-validation',
     reason: 'AWS Backup restores tables to test that it can; on a laptop nothing is restored that it could look into',
@@ -191,8 +184,7 @@ export const exceptions: readonly Exception[] = [
     what: 'an alert that is told again',
     covers: ({ role, grant, statement }) =>
       /^(detector|alert-containment)$/.test(role) &&
-      (grant.value === 'suspensionExpiresAt' ||
-        grant.value === 'ALERT-LIST#*' ||
+      (grant.value === 'ALERT-LIST#*' ||
         statement.some(({ value }) => value === 'ALERT-LIST#*' || value === 'HOLDERS')),
     sometimes: true,
     reason:
