@@ -2,7 +2,7 @@ import { AdminDisableUserCommand, AdminUserGlobalSignOutCommand } from '@aws-sdk
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { changeActor, countHolders } from '../lambda/access/actors';
+import { actorStands, changeActor, countHolders } from '../lambda/access/actors';
 import { approverStands, consumeApproval, isExpired } from '../lambda/access/approvals';
 import { readActor, readApproval } from '../lambda/access/approvals-store';
 import {
@@ -18,7 +18,9 @@ import {
 import { isInForce } from '../lambda/access/decide';
 import { type ControlItem, controlItem, controlReasons } from '../lambda/access/governance';
 import { suspended } from '../lambda/access/people';
+import { actions } from '../lambda/access/policy';
 import type { EventDraft, EventResource } from '../lambda/audit/event';
+import type { Role } from '../lambda/authentication/actor';
 import { AlertStore } from '../lambda/breach/alert-store';
 import { isReleasable, readRestore, releasedRestore, setRestore } from '../lambda/contingency/restore';
 import type { TransactItem } from '../lambda/records/transaction';
@@ -129,8 +131,12 @@ async function approvalOf(
   const { kind, subject } = lockdownRelease(current);
   const good = approval?.state === 'approved' && approval.kind === kind && !isExpired(approval, now);
   if (!approval || !good) throw new Error('the approval is not given, used or expired');
+  const requester = await readActor(documents, table, approval.requestedBy);
+  const releasing: readonly Role[] = actions['control.lockdown-release'].roles;
+  if (requester?.status !== 'active' || !releasing.includes(requester.role))
+    throw new Error('who asked for the approval may no longer use it');
   const use = { kind, subject, executor: approval.requestedBy, now };
-  const spent = [consumeApproval(table, approval, use), approverStands(table, approval)];
+  const spent = [consumeApproval(table, approval, use), approverStands(table, approval), actorStands(table, requester)];
   if (!current.restore) return spent;
   const restore = await readRestore(documents, table);
   if (!isReleasable(restore, current.restore, approval.reason))

@@ -64,7 +64,10 @@ async function ask(exchange: Exchange): Promise<Answer> {
       : []),
   ];
   if (errors.length > 0 || subject === undefined) return runtime.refuse(permit, 'invalid-input', { errors });
-  if (!kind.requesters.includes(permit.actor.role)) return runtime.refuse(permit, 'not-allowed');
+  if (!kind.requesters.includes(permit.actor.role))
+    return runtime.refuse(permit, 'not-allowed', {
+      errors: [{ field: 'kind', message: `is asked for by ${kind.requesters.join(' or ')}` }],
+    });
   if (subject === permit.actor.sub) return runtime.refuse(permit, 'not-allowed', { detail: 'own-matter' });
   if (ofPerson && given.email === undefined && !(await readActor(documents, table, subject)))
     return runtime.refuse(permit, 'not-found');

@@ -13,6 +13,7 @@ export const isRoleOfTwo = (role: Role): role is RoleOfTwo => (rolesOfTwo as rea
 export interface ApprovalKind {
   /** what the subject's id is of */
   readonly subject: 'patient' | 'user' | 'incident' | 'control' | 'restore' | 'finding' | 'legal-hold';
+  /** who may do the act as well: an approval is spent by whoever asked for it */
   readonly requesters: readonly Role[];
   /** by the requester's role, because two offices are better than two people of one */
   approvers(requester: Role): readonly Role[];
@@ -55,14 +56,14 @@ export const approvalKinds = {
   },
   'lockdown-release': {
     subject: 'control',
-    requesters: ['compliance_officer', 'admin'],
+    requesters: ['compliance_officer'],
     approvers: officerOrAdmin,
     hours: 4,
     reasons: ['contained', 'false-alarm', 'care-at-risk'],
   },
   'restore-release': {
     subject: 'restore',
-    requesters: ['compliance_officer', 'admin'],
+    requesters: ['compliance_officer'],
     approvers: officerOrAdmin,
     hours: 24,
     reasons: ['validated', 'partly-validated', 'drill'],

@@ -6,10 +6,13 @@ import {
   consumeApproval,
   invitee,
   isGoodFor,
+  type Kind,
+  kindOf,
   kinds,
   mayApprove,
   type Person,
 } from '../../lambda/access/approvals';
+import { type Action, actions } from '../../lambda/access/policy';
 import { roles } from '../../lambda/authentication/actor';
 
 const now = new Date('2026-11-23T12:00:00.000Z');
@@ -112,6 +115,23 @@ describe('who may be the second person', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  /** The acts that spend an approval; the log has a leaf for acknowledgements, and no act of the API writes one. */
+  const acts: Readonly<Record<Exclude<Kind, 'audit-acknowledgement'>, readonly Action[]>> = {
+    disposal: ['patient.dispose'],
+    'grant-role': ['user.create', 'user.change-role'],
+    'mfa-recovery': ['user.recover-mfa'],
+    'breach-determination': ['incident.determine'],
+    'lockdown-release': ['control.lockdown-release'],
+    'restore-release': ['control.lockdown-release'],
+    'legal-hold-release': ['legal-hold.release'],
+  };
+
+  test('whoever may ask may do the act: nobody waits for a second person in vain', () => {
+    for (const [kind, spentBy] of Object.entries(acts) as [Kind, readonly Action[]][])
+      for (const act of spentBy)
+        expect(actions[act].roles).toEqual(expect.arrayContaining([...kindOf(kind).requesters]));
   });
 
   test('no kind lets clinicians, billing, registrars, patients or auditors ask or agree', () => {

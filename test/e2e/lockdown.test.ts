@@ -3,7 +3,7 @@ import { contain, release } from '../../bin/contain';
 import { operate } from '../../bin/operator';
 import { governanceKeys } from '../../lambda/access/governance';
 import type { Intercept } from '../../local/intercept';
-import { mustStaySuspended, type Newcomer, newcomer, sendOnLeave } from './newcomer';
+import { mustStaySuspended, type Newcomer, newcomer, sendOnLeave, suspend } from './newcomer';
 import { type OwnCloud, ownCloud } from './own-cloud';
 import { expectProblem, registered } from './scene';
 import type { Person, Response, Ward } from './ward';
@@ -42,14 +42,14 @@ async function locked(response: Response): Promise<void> {
   expectProblem(response, 403, 'forbidden');
   expect(await cloud.eventsOf(response.requestId)).toMatchObject([{ outcome: 'deny', reason: 'lockdown' }]);
 }
-async function approvedRelease(): Promise<string> {
-  const request = await officer.post('/v1/approvals', {
+async function approvedRelease(by = officer): Promise<string> {
+  const request = await by.post('/v1/approvals', {
     kind: 'lockdown-release',
     subject: 'lockdown',
     reason: 'contained',
   });
   expect(request.status).toBe(201);
-  expectProblem(await officer.post(`/v1/approvals/${request.body.id}/approve`, {}), 403, 'second-person');
+  expectProblem(await by.post(`/v1/approvals/${request.body.id}/approve`, {}), 403, 'second-person');
   expect((await second.post(`/v1/approvals/${request.body.id}/approve`, {})).status).toBe(200);
   return String(request.body.id);
 }
@@ -131,6 +131,15 @@ describe('emergency mode: under a lockdown, with an emergency access open, 45 CF
   });
 });
 
+test('an administrator agrees to its end, and asks for none that they could not bring about', async () => {
+  const request = { kind: 'lockdown-release', subject: 'lockdown', reason: 'contained' };
+  const refused = await admin.post('/v1/approvals', request);
+  expectProblem(refused, 403, 'not-allowed');
+  expect(refused.body.errors).toEqual([{ field: 'kind', message: 'is asked for by compliance_officer' }]);
+  const asked = await officer.post('/v1/approvals', request);
+  expect((await admin.post(`/v1/approvals/${asked.body.id}/approve`, {})).status).toBe(200);
+});
+
 test('the approval of a second person releases it, once, and everybody goes on', async () => {
   const approval = await approvedRelease();
   expectProblem(await second.call('DELETE', '/v1/controls/lockdown', { approval }), 409, 'approval-refused');
@@ -147,6 +156,10 @@ describe('ward contain', () => {
 
   test('releases a lockdown with an approval alone', async () => {
     await expect(release(operator(), { kind: 'lockdown' })).rejects.toThrow('--approval');
+    const leaver = await newcomer('compliance_officer', cloud);
+    const left = await approvedRelease(leaver);
+    await suspend(leaver.sub, cloud);
+    await expect(release(operator(), { kind: 'lockdown', approval: left })).rejects.toThrow('may no longer use it');
     const approval = await approvedRelease();
     await release(operator(), { kind: 'lockdown', approval });
     expect((await read(clinician)).status).toBe(200);
