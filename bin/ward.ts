@@ -18,6 +18,7 @@ import { addApprovals, addUsers } from './people';
 import { Place } from './place';
 import { say } from './prompt';
 import { checkRecords, describeCheck } from './records';
+import { addRedrive } from './redrive/command';
 import { Session } from './session';
 import { readTarget, type Target } from './target';
 import { Unfinished } from './unfinished';
@@ -118,6 +119,7 @@ addContainment(program, connection.where);
 addBackups(program, connection.where);
 addDrills(program, connection.where);
 addDoctor(program, connection.where);
+addRedrive(program, connection.where);
 
 const audit = program.command('audit').description('the audit log and its archive');
 addAuditEvidence(audit, () => program.opts<GlobalOptions>());

@@ -184,7 +184,8 @@ function grantDocuments(handler: LambdaFunction, { reads = [], writes = [] }: Do
 }
 
 /** "For all values" holds of a call that names none too, so that each statement asks for their presence as well. */
-function conditionsOf({ actions, partitions, inTransaction, attributes }: Omit<TableGrant, 'table'>) {
+/** @returns the conditions by which calls touch no other partition or attribute, and one that names none fails */
+export function conditionsOf({ actions, partitions, inTransaction, attributes }: Omit<TableGrant, 'table'>) {
   if (actions.includes('Scan'))
     // It reads all partitions. What it may see of an item is bounded, and it must say that it wants no more.
     return {

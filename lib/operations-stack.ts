@@ -14,6 +14,7 @@ import { alarmOnKeyFaults } from './key-faults';
 import type { MonitoringStack } from './monitoring-stack';
 import type { PhiNetwork } from './network';
 import { PeopleOperations } from './people-operations';
+import { Redrive } from './redrive';
 import { RestoreOperations } from './restore-operations';
 import { ServiceAlarms } from './service-alarms';
 import { WardFunctions } from './ward-functions';
@@ -53,6 +54,12 @@ export class OperationsStack extends Stack {
     new PeopleOperations(this, 'PeopleOperations', { config, functions, monitoring });
     new AssociateOperations(this, 'AssociateOperations', { config, functions, monitoring });
     new RestoreOperations(this, 'RestoreOperations', { config, functions, monitoring });
+    new Redrive(this, 'Redrive', {
+      config,
+      functions: new Map([...functions.byName(), ...authentication.functions.byName()]),
+      outbox: data.tables.audit,
+      monitoring,
+    });
     alarmOnKeyFaults(this, monitoring);
     new ServiceAlarms(this, 'ServiceAlarms', { config, functions, tables: data.tables, monitoring });
     new WardDashboard(this, 'Dashboard', { config, functions, tables: data.tables, monitoring });

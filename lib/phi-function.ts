@@ -29,7 +29,7 @@ export interface PhiFunctionProps {
   readonly timeoutSeconds?: number;
   /** @default 25 */
   readonly instances?: number;
-  /** of a function that is called asynchronously: keeps what was given up after its retries */
+  /** of a function that is called asynchronously: keeps what was given up after its retries, and by which function */
   readonly deadLetters?: Queue;
   /** whether X-Ray keeps traces of it: of a function that lets no error out, since a trace quotes what is thrown */
   readonly traced?: boolean;
@@ -58,6 +58,8 @@ export class PhiFunction extends LambdaFunction {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     logGroup.grantWrite(role);
+    const { deadLetters } = props;
+    for (const statement of deadLetters ? sendsTo(deadLetters) : []) role.addToPolicy(statement);
     super(scope, id, {
       description: `Ward ${props.stage}: ${props.concern}`,
       code: Code.fromAsset(join(props.bundles, props.name)),
@@ -68,7 +70,7 @@ export class PhiFunction extends LambdaFunction {
       timeout: Duration.seconds(props.timeoutSeconds ?? 10),
       tracing: props.traced ? Tracing.ACTIVE : Tracing.DISABLED,
       reservedConcurrentExecutions: props.instances ?? instances,
-      ...(props.deadLetters && { deadLetterQueue: props.deadLetters }),
+      ...(deadLetters && { onFailure: { bind: () => ({ destination: deadLetters.queueArn }) } }),
       environment: { ...props.environment },
       logGroup,
       role,
@@ -83,13 +85,7 @@ export class PhiFunction extends LambdaFunction {
         'AwsSolutions-IAM5[Resource::*]':
           'xray:PutTraceSegments and xray:PutTelemetryRecords have no resource in IAM: names of functions and durations alone',
       });
-    for (const statement of props.deadLetters ? sendsTo(props.deadLetters) : []) this.addToRolePolicy(statement);
-    if (!props.deadLetters)
-      acknowledge(this, {
-        'HIPAA.Security-LambdaDLQ': props.ofStream
-          ? 'Called by its event source mapping, synchronously: what it gives up goes to the queue that the mapping names'
-          : 'Called synchronously, by API Gateway or Cognito: the caller sees the failure, and no event waits to be retried',
-      });
+    acknowledge(this, { 'HIPAA.Security-LambdaDLQ': withoutDeadLetterQueue(props) });
     if (props.network) role.addManagedPolicy(props.network.connection);
     else
       acknowledge(this, {
@@ -98,4 +94,12 @@ export class PhiFunction extends LambdaFunction {
           'production stage cannot be deployed so',
       });
   }
+}
+
+function withoutDeadLetterQueue({ deadLetters, ofStream }: PhiFunctionProps): string {
+  if (deadLetters)
+    return 'What it gives up goes to the queue as a failure destination’s record, which names the function and holds the event: a dead-letter queue’s letter does not say whose it is';
+  return ofStream
+    ? 'Called by its event source mapping, synchronously: what it gives up goes to the queue that the mapping names'
+    : 'Called synchronously, by API Gateway or Cognito: the caller sees the failure, and no event waits to be retried';
 }

@@ -3,6 +3,7 @@ import { alarms } from './alarms';
 import { archive } from './archive';
 import { auditLog } from './audit-log';
 import { backups } from './backups';
+import { deadLetters } from './dead-letters';
 import { duties } from './duties';
 import type { Check } from './finding';
 import { functions } from './functions';
@@ -26,6 +27,7 @@ export const checks: readonly Check<Place>[] = [
   lockdown,
   duties,
   agreements,
+  deadLetters,
   alarms,
   mail,
   logGroups,

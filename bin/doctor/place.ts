@@ -10,6 +10,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { readJson } from '../json-file';
@@ -22,6 +23,7 @@ export interface Deployed {
   readonly backup: BackupClient;
   readonly functions: LambdaClient;
   readonly mail: SESv2Client;
+  readonly queues: SQSClient;
   readonly topics: SNSClient;
 }
 
@@ -103,6 +105,7 @@ async function openDeployed(region: string, stage: string): Promise<Deployed> {
     backup: new BackupClient({ region }),
     functions: new LambdaClient({ region }),
     mail: new SESv2Client({ region }),
+    queues: new SQSClient({ region }),
     topics: new SNSClient({ region }),
   };
 }

@@ -17,6 +17,7 @@ export interface Registration {
 const stored = z.object({ SK: z.string(), hash: z.string(), line: z.string() });
 const registration = z.object({ SK: z.string(), function: z.string(), openedAt: z.string() });
 const inParallel = 32;
+const pageEvents = 100;
 const sequence = (seq: number): string => String(seq).padStart(12, '0');
 
 /** Reads lanes of the outbox, consistently: what was acknowledged is seen. */
@@ -66,6 +67,19 @@ export class OutboxReader {
       start = page.next;
     } while (start);
     return events;
+  }
+
+  /** pages of a lane, the newest event first */
+  async *backwards(lane: string): AsyncGenerator<readonly StoredEvent[]> {
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await this.#query('PK = :pk', { ':pk': `LANE#${lane}` }, start, {
+        Limit: pageEvents,
+        ScanIndexForward: false,
+      });
+      yield page.items.map(eventOf);
+      start = page.next;
+    } while (start);
   }
 
   async #head({ lane, function: name, openedAt }: Registration): Promise<OutboxLane[]> {

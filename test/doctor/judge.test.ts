@@ -2,6 +2,7 @@ import { judgeAlarms, judgeSubscribers } from '../../bin/doctor/alarms';
 import { judgeArchive, judgeDocuments } from '../../bin/doctor/archive';
 import { inWords, judgeLog } from '../../bin/doctor/audit-log';
 import { judgePoints, judgeVaults, noVault } from '../../bin/doctor/backups';
+import { judgeDeadLetters } from '../../bin/doctor/dead-letters';
 import { type Finding, isRed } from '../../bin/doctor/finding';
 import { judgeFunctions } from '../../bin/doctor/functions';
 import { judgeKeys } from '../../bin/doctor/keys';
@@ -195,6 +196,15 @@ test('stacks of production are protected, whole and as they were deployed', () =
     'production',
   );
   expect(reds(found)).toEqual(['is UPDATE_ROLLBACK_COMPLETE', 'can be deleted', 'was changed beside the deployment']);
+});
+
+test('a dead letter is red, also one that somebody has taken; so is a queue that does not tell', () => {
+  expect(judgeDeadLetters({ waiting: 0, taken: 0 }).verdict).toBe('green');
+  expect(judgeDeadLetters({ waiting: 2, taken: 1 })).toMatchObject({
+    says: '3 letters',
+    remedy: 'docs/runbook.md, "Dead letters"',
+  });
+  expect(judgeDeadLetters({ waiting: Number.NaN, taken: 0 }).verdict).toBe('red');
 });
 
 test('a table and a document for machines say the same', () => {

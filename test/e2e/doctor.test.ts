@@ -41,7 +41,7 @@ describe('a fresh laptop cloud', () => {
     expect(reds(entries)).toEqual([]);
     for (const check of ['Keys', 'Archive', 'Audit log', 'Tables', 'Sign-in', 'Duties', 'Log groups'])
       expect(of(entries, check).some(({ verdict }) => verdict === 'green')).toBe(true);
-    for (const check of ['Backups', 'Alarms', 'Mail', 'Functions', 'Stacks'])
+    for (const check of ['Backups', 'Dead letters', 'Alarms', 'Mail', 'Functions', 'Stacks'])
       for (const { verdict, says } of of(entries, check))
         expect([verdict, says]).toEqual(['unseen', expect.stringContaining('not on the laptop')]);
   });

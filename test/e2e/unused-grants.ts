@@ -203,6 +203,10 @@ export const exceptions: readonly Exception[] = [
 export const serviceRoles: readonly { readonly name: RegExp; readonly reason: string }[] = [
   { name: /^auditor$/, reason: 'Auditors assume it, with a second factor, for Athena, which does not run on a laptop' },
   {
+    name: /^redrive$/,
+    reason: 'An operator assumes it, with a second factor, for a queue that does not run on a laptop',
+  },
+  {
     name: /^operations-\w+Role[0-9A-F]{8}$/,
     reason: 'The scheduler starts one function with it; the laptop asks whether it may take the role on',
   },

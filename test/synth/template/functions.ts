@@ -99,7 +99,7 @@ export function describeFunctions({
   test('roles have the names that the key policies know them by, and no managed policy but the one by which Lambda connects them', () => {
     const roles = running
       .resources('AWS::IAM::Role')
-      .filter(([id, { Properties }]) => !/CloudWatchRole|StagedDeployment/.test(id) && !isStarter(Properties));
+      .filter(([id, { Properties }]) => !/CloudWatchRole|StagedDeployment|^Redrive/.test(id) && !isStarter(Properties));
     expect(roles.map(([, { Properties }]) => Properties.RoleName).sort()).toEqual(
       entryPoints.map((name) => `ward-prod-${name}`).sort(),
     );

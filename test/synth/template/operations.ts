@@ -1,5 +1,7 @@
 import { routes } from '../../../lambda/http/routes';
+import { declarations } from '../../../lib/functions';
 import type { Synthesized } from '../assembly';
+import { roleStatements } from '../policy';
 
 const named = (description: string): boolean => description.startsWith('Ward prod: ');
 
@@ -14,6 +16,50 @@ export function describeOperations({ production }: { readonly production: Synthe
     expect(traced.length).toBe(new Set(routes.map((route) => route.function)).size);
     expect(functions(running).length).toBeGreaterThan(traced.length);
     expect(api.only('AWS::ApiGateway::Stage').Properties.TracingEnabled).toBe(false);
+  });
+
+  const startedBy = (...callers: readonly string[]): string[] =>
+    declarations
+      .filter(([, { calledBy = 'api' }]) => callers.includes(calledBy))
+      .map(([name]) => name.replaceAll('-', ''))
+      .sort();
+  const idsIn = (value: unknown): string[] =>
+    [
+      ...JSON.stringify(value).matchAll(
+        /(?:ExportsOutput(?:Ref|FnGetAtt)|"(?:Ref|Fn::GetAtt)":\[?")(\w+?)[0-9A-F]{8}/g,
+      ),
+    ].map(([, id = '']) => id.toLowerCase());
+
+  test('what an asynchronous start gives up goes to the queue in a form that names the function', () => {
+    const kept = running.resources('AWS::Lambda::EventInvokeConfig').map(([, { Properties }]) => {
+      expect(JSON.stringify(Properties.DestinationConfig.OnFailure)).toMatch(/Failures/);
+      return idsIn(Properties.FunctionName)[0];
+    });
+    expect(kept.sort()).toEqual(startedBy('schedule', 'logs'));
+    for (const [, { Properties }] of running.resources('AWS::Lambda::Function'))
+      expect(Properties.DeadLetterConfig).toBeUndefined();
+  });
+
+  test('whoever runs dead letters again starts nothing that the API calls, and has proved a second factor', () => {
+    const [[id, { Properties }] = ['', { Properties: {} }]] = running
+      .resources('AWS::IAM::Role')
+      .filter(([, role]) => role.Properties.RoleName === 'ward-prod-redrive');
+    expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
+      expect.objectContaining({ Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }),
+    ]);
+    const own = roleStatements(running).filter(({ where }) => where === id);
+    expect(own.flatMap(({ actions }) => actions).sort()).toEqual([
+      'dynamodb:Query',
+      'kms:Decrypt',
+      'kms:Decrypt',
+      'lambda:InvokeFunction',
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:ReceiveMessage',
+    ]);
+    const invoked = own.find(({ actions }) => actions.includes('lambda:InvokeFunction'))?.resources;
+    const startable = startedBy('schedule', 'stream', 'logs').filter((name) => name !== 'sealer');
+    expect(idsIn(invoked).sort()).toEqual(startable);
   });
 
   test('one dashboard shows every alarm of the stage', () => {

@@ -70,7 +70,7 @@ export function describeStores({
     expect(readers).toEqual({
       'dynamodb:GetItem': ['AuditSearch', 'RestoreValidation'],
       'dynamodb:BatchGetItem': ['AuditSearch', 'RestoreValidation'],
-      'dynamodb:Query': ['Checkpointer', 'IncidentDossier', 'IncidentScope', 'Reconciler', 'RestoreReplay'],
+      'dynamodb:Query': ['Checkpointer', 'IncidentDossier', 'IncidentScope', 'Reconciler', 'Redrive', 'RestoreReplay'],
       'dynamodb:DescribeStream': ['Detector', 'Sealer'],
       'dynamodb:GetRecords': ['Detector', 'Sealer'],
       'dynamodb:GetShardIterator': ['Detector', 'Sealer'],
