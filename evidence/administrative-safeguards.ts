@@ -6,18 +6,21 @@ export const administrativeSafeguards: readonly Rule[] = [
     section: '164.308(a)(1)(ii)(D)',
     title: 'activity review',
     kind: 'R',
-    does: 'auditors search six years by patient or person, each answer held against its sealed line and the search recorded; named questions in SQL over the evidence itself; patients see who used their record; every access is held against care teams, tasks and registrations, and what nothing explains or is too much becomes an alert that a compliance officer reviews within its term, or an alarm says so',
+    does: 'auditors search six years by patient or person, each answer held against its sealed line and the search recorded; named questions in SQL over the evidence itself; patients see who used their record; every access is held against care teams, tasks and registrations, and what nothing explains or is too much becomes an alert that a compliance officer reviews within its term, or an alarm says so; what detection gave up is looked at after all',
     code: [
       'lambda/audit/{audit-search,access-log}.lambda.ts',
       'lib/audit-{queries,questions}.ts',
       'lambda/breach/detect/',
       'lambda/breach/{detector,alert-sweep,alerts}.lambda.ts',
       'lib/detection.ts',
+      'bin/redrive/',
+      'lib/redrive.ts',
     ],
     pages: ['docs/auditor.md', 'docs/detection.md'],
     tests: [
       'test/audit/{questions,evidence,balp}.test.ts',
-      'test/e2e/{audit-search,detection,explanations}.test.ts',
+      'test/e2e/{audit-search,detection,explanations,redrive}.test.ts',
+      'test/redrive',
       'test/breach/detect',
     ],
     resources: [

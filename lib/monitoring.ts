@@ -33,7 +33,7 @@ export interface AlarmProps {
 export class Monitoring extends Construct {
   /** whoever is on call subscribes here: docs/deploy.md */
   readonly topic: Topic;
-  /** stream batches that the sealer gave up, and runs of schedules that failed; the outbox has the events themselves */
+  /** what streams, schedules and logs gave up, for `ward redrive`; of stream batches the outbox has the events themselves */
   readonly failures: Queue;
   /** every alarm by its name, of stacks that come later too: what shows them does not depend on those */
   readonly alarms: IAlarm[] = [];
