@@ -132,7 +132,9 @@ async function readBody(request: IncomingMessage, limit: number): Promise<Buffer
     });
     request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', reject);
-    request.on('close', () => reject(new ServiceError('RequestTimeoutException', 'the request broke off', 400)));
+    request.on('close', () => {
+      if (!request.complete) reject(new ServiceError('RequestTimeoutException', 'the request broke off', 400));
+    });
   });
 }
 

@@ -8,6 +8,7 @@ import type { Authorize } from './service';
 import { compileFilter } from './triggers/event-filter';
 import { parseSchedule } from './triggers/schedule-expression';
 import { type Clock, ScheduleTrigger, systemClock } from './triggers/schedule-trigger';
+import { StreamPosition } from './triggers/stream-position';
 import { type SequencedRecord, StreamTrigger } from './triggers/stream-trigger';
 
 interface TemplateResource {
@@ -87,6 +88,7 @@ const schedulePosition = z.object({ ranAt: z.number() });
  */
 export class Triggers {
   private readonly streams = new Map<string, StreamTrigger[]>();
+  private readonly positions: StreamPosition[] = [];
   private readonly schedules: ScheduleTrigger[] = [];
   private unsubscribe: () => void = () => undefined;
 
@@ -118,11 +120,13 @@ export class Triggers {
   async settled(): Promise<void> {
     await Promise.all([...this.streams.values()].flat().map((trigger) => trigger.settled()));
     await Promise.all(this.schedules.map((trigger) => trigger.settled()));
+    for (const position of this.positions) position.write();
   }
 
   async stop(): Promise<void> {
     this.unsubscribe();
     await Promise.all([...[...this.streams.values()].flat(), ...this.schedules].map((trigger) => trigger.stop()));
+    for (const position of this.positions) position.write();
   }
 
   private wake(table: string): void {
@@ -144,11 +148,14 @@ export class Triggers {
     // Lambda sends there as the function's role, and only when something is given up: too late to learn that it may not.
     if (queue !== undefined) this.options.authorize(role, { action: 'sqs:SendMessage', resource: queue });
     const file = this.file(resource);
-    const save = (after: string) => writeDurably(file, JSON.stringify({ after }));
+    const onFailed = (error: unknown) => report(`${id} could not go on reading ${table} (${nameOf(error)}).`);
+    const position = new StreamPosition(file, onFailed);
+    this.positions.push(position);
     let after = load(file, streamPosition)?.after;
     if (after === undefined && settings.StartingPosition === 'LATEST') {
       after = await lastOf(streams, table);
-      if (after !== undefined) save(after);
+      if (after !== undefined) position.move(after);
+      position.write();
     }
     const trigger = new StreamTrigger(
       {
@@ -162,14 +169,14 @@ export class Triggers {
       {
         read: (from, limit) => streams.readStream(table, from, limit),
         invoke: (event) => this.options.invoke(FunctionName, event),
-        save,
+        save: (sequenceNumber) => position.move(sequenceNumber),
         tooLarge: (error) => error instanceof FunctionError && error.code === 'request-too-large',
         wait,
         onDropped: (first, last, attempts) => {
           if (queue !== undefined) this.keepDeadLetter(queue, { table, first, last, attempts });
           report(`${id} gave up stream records ${first} to ${last} of ${table} after ${attempts} attempts.`);
         },
-        onFailed: (error) => report(`${id} could not go on reading ${table} (${nameOf(error)}).`),
+        onFailed,
       },
       after,
     );
