@@ -9,8 +9,8 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents, kms } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
-import { shownValue } from './entry';
 import { category, entryId, patientId, type RecordItem, resourceOf } from './model';
+import { shownValue } from './opened-entry';
 import { RecordStore } from './store';
 
 const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);

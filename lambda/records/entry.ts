@@ -75,15 +75,3 @@ export function entryValue(
   if (issues.length > 0) throw new InputError(issues.map(({ path, message }) => ({ field: path, message })));
   return isStructured(category) ? body : { resource: body };
 }
-
-/** @returns an opened entry's value as the API shows it */
-export function shownValue(category: Category, value: unknown): unknown {
-  if (category === 'ssn') return { value: own(value, 'value') };
-  return isStructured(category) ? value : own(value, 'resource');
-}
-
-/** @returns an opened entry's value as fhir/export-bundle.ts takes it: an SSN with all that makes its identifier equal */
-export function exportedValue(category: Category, value: unknown): unknown {
-  const identifier = own(value, 'identifier');
-  return category === 'ssn' && isObject(identifier) ? { value: own(value, 'value'), ...identifier } : value;
-}

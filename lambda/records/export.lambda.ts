@@ -8,9 +8,9 @@ import { type RecordsEnvironment, readEnvironment, recordsVariables } from '../e
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents, kms } from '../http/clients';
 import { Runtime } from '../http/runtime';
-import { exportedValue } from './entry';
 import { exportBundle } from './fhir/export-bundle';
 import { categories, patientId, resourceOf } from './model';
+import { exportedValue } from './opened-entry';
 import { RecordStore } from './store';
 
 const environment = readEnvironment<RecordsEnvironment>(...recordsVariables);
