@@ -42,9 +42,14 @@ export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'ward-bench-audit-'));
   try {
     const archive = generate(folder);
-    process.stdout.write(`## Verifying ${archive.events.toLocaleString('en-US')} events in ${archive.segments.length} segments\n\n`);
+    process.stdout.write(
+      `## Verifying ${archive.events.toLocaleString('en-US')} events in ${archive.segments.length} segments\n\n`,
+    );
     const bare = await timed(archive, async () => {
-      for (const path of archive.segments) createHash('sha256').update(gunzipSync(readFileSync(path))).digest();
+      for (const path of archive.segments)
+        createHash('sha256')
+          .update(gunzipSync(readFileSync(path)))
+          .digest();
     });
     const one = await timed(archive, () => verify(archive, 1));
     const two = await timed(archive, () => verify(archive, 2));
@@ -65,7 +70,7 @@ export async function run(): Promise<void> {
         ],
       )}\n`,
     );
-    const million = (bytes: number) => `${((bytes / archive.events) * 1e6 / 1e6).toFixed(0)} MB`;
+    const million = (bytes: number) => `${(((bytes / archive.events) * 1e6) / 1e6).toFixed(0)} MB`;
     process.stdout.write(
       `${table(
         ['bytes of a million events', ''],
@@ -77,7 +82,9 @@ export async function run(): Promise<void> {
       )}\n`,
     );
     const perCore = archive.events / Math.max(one.cpu, two.cpu);
-    process.stdout.write(`budget: 120,000 events a second a core: ${perCore >= 120_000 ? 'kept' : 'MISSED'} (${rate(perCore)})\n`);
+    process.stdout.write(
+      `budget: 120,000 events a second a core: ${perCore >= 120_000 ? 'kept' : 'MISSED'} (${rate(perCore)})\n`,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

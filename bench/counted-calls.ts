@@ -12,7 +12,9 @@ export interface Units {
 const item = z.record(z.string(), z.unknown());
 const put = z.object({ Item: item });
 const batch = z.object({ RequestItems: z.record(z.string(), z.object({ Keys: z.array(z.unknown()) })) });
-const transaction = z.object({ TransactItems: z.array(z.record(z.string(), z.looseObject({ Item: item.optional() }))) });
+const transaction = z.object({
+  TransactItems: z.array(z.record(z.string(), z.looseObject({ Item: item.optional() }))),
+});
 const writeBatch = z.object({ RequestItems: z.record(z.string(), z.array(z.unknown())) });
 
 /** Counts what functions ask of tables and keys. An item's size is that of its JSON, which is a little more than DynamoDB's. */

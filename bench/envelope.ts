@@ -91,7 +91,8 @@ function awsSdk(materials: RawAesKeyringNode | NodeCachingMaterialsManager) {
       const opened = new Map<number, Buffer>();
       for (const [tag, blob] of sealed) {
         const { plaintext, messageHeader } = await client.decrypt(materials, blob);
-        if (messageHeader.encryptionContext['field'] !== String(tag)) throw new Error('a field in the place of another');
+        if (messageHeader.encryptionContext['field'] !== String(tag))
+          throw new Error('a field in the place of another');
         opened.set(tag, plaintext);
       }
       return opened;
@@ -126,7 +127,11 @@ async function compare({ name, fields, fastRuns, batches }: Scenario): Promise<v
     { name: 'raw seal', runs: fastRuns, run: () => raw.seal(fields) },
     { name: 'raw open', runs: fastRuns, run: () => raw.open(rawSealed) },
     { name: 'we1 seal', runs: fastRuns, run: () => sealEnvelope(key, context, versions, fields, attributes) },
-    { name: 'we1 open', runs: fastRuns, run: () => openEnvelope(key, context, envelope, attributes, { permitted: 'all' }) },
+    {
+      name: 'we1 open',
+      runs: fastRuns,
+      run: () => openEnvelope(key, context, envelope, attributes, { permitted: 'all' }),
+    },
     { name: 'sdk seal', runs: 3, run: () => sdk.seal(fields) },
     { name: 'sdk open', runs: 3, run: () => sdk.open(sdkSealed) },
     { name: 'cached seal', runs: 3, run: () => cached.seal(fields) },
@@ -152,7 +157,17 @@ async function compare({ name, fields, fastRuns, batches }: Scenario): Promise<v
   ]);
   process.stdout.write(`\n### ${name}: ${bytesOf(fields).toLocaleString('en-US')} bytes\n\n`);
   process.stdout.write(
-    table(['', 'seal µs, median (middle half)', 'open µs, median (middle half)', 'both, to raw', 'both, to WE1', 'bytes added'], rows),
+    table(
+      [
+        '',
+        'seal µs, median (middle half)',
+        'open µs, median (middle half)',
+        'both, to raw',
+        'both, to WE1',
+        'bytes added',
+      ],
+      rows,
+    ),
   );
 }
 
@@ -174,7 +189,8 @@ async function coldReads(): Promise<void> {
   const arn = 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000';
   const kms = {
     config: {},
-    generateDataKey: () => later({ Plaintext: Uint8Array.from(keyBytes), CiphertextBlob: randomBytes(180), KeyId: arn }),
+    generateDataKey: () =>
+      later({ Plaintext: Uint8Array.from(keyBytes), CiphertextBlob: randomBytes(180), KeyId: arn }),
     decrypt: () => later({ Plaintext: Uint8Array.from(keyBytes), KeyId: arn }),
     encrypt: () => later({ CiphertextBlob: randomBytes(180), KeyId: arn }),
   };
@@ -189,13 +205,30 @@ async function coldReads(): Promise<void> {
   calls = 0;
   await Promise.all(Array.from({ length: 12 }, () => client.decrypt(manager, result)));
   process.stdout.write('\n### KMS calls for twelve parallel reads with a cold cache\n\n');
-  process.stdout.write(table(['', 'calls'], [['WE1', String(we1)], ['AWS Encryption SDK, caching', String(calls)]]));
+  process.stdout.write(
+    table(
+      ['', 'calls'],
+      [
+        ['WE1', String(we1)],
+        ['AWS Encryption SDK, caching', String(calls)],
+      ],
+    ),
+  );
 }
 
 export async function run(): Promise<void> {
   process.stdout.write(`Node ${process.version}, ${process.arch}; microseconds of processor time for one record\n`);
   await compare({ name: '12 fields', fields: twelveFields, fastRuns: 100, batches: 50 });
-  for (const [name, length] of [['16 B', 16], ['4 KiB', 4096], ['64 KiB', 65_536]] as const)
-    await compare({ name: `1 field of ${name}`, fields: oneField(length), fastRuns: length > 10_000 ? 50 : 200, batches: 30 });
+  for (const [name, length] of [
+    ['16 B', 16],
+    ['4 KiB', 4096],
+    ['64 KiB', 65_536],
+  ] as const)
+    await compare({
+      name: `1 field of ${name}`,
+      fields: oneField(length),
+      fastRuns: length > 10_000 ? 50 : 200,
+      batches: 30,
+    });
   await coldReads();
 }

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCloud } from '../local/cloud';
 import { seedDemo } from '../local/demo';
-import { demoBundle } from '../local/demo-patients';
-import { type Person, Ward } from '../test/e2e/ward';
+import { Ward } from '../test/e2e/ward';
 import { CountedCalls, type Units } from './counted-calls';
 import { table } from './measure';
 import { dollars, prices } from './prices';
+import { caredFor, ok } from './scene';
 
 const turns = 40;
 /** four in five requests read: the authors' assumption, not a measurement */
@@ -32,7 +32,7 @@ export async function count(assembly: string): Promise<{ readonly read: Units; r
   try {
     await seedDemo(cloud);
     const ward = new Ward(cloud.file);
-    const notes = await prepare(ward);
+    const notes = `/v1/patients/${await caredFor(ward)}/records/notes`;
     const clinician = ward.as('clinician');
     const made = await ok(clinician, 'POST', notes, { text: 'seen' });
     const measure = async (request: () => Promise<unknown>): Promise<Units> => {
@@ -50,21 +50,6 @@ export async function count(assembly: string): Promise<{ readonly read: Units; r
     await cloud.stop();
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-async function prepare(ward: Ward): Promise<string> {
-  const registrar = ward.as('registrar');
-  const { id } = await ok(registrar, 'POST', '/v1/imports', { parts: 1 });
-  await ok(registrar, 'PUT', `/v1/imports/${id}/parts/1`, { entries: demoBundle(1).entry });
-  const { patient } = await ok(registrar, 'POST', `/v1/imports/${id}/commit`, {});
-  await ok(ward.as('admin'), 'PUT', `/v1/patients/${patient}/care-team/${ward.user('clinician').sub}`, {});
-  return `/v1/patients/${patient}/records/notes`;
-}
-
-async function ok(person: Person, method: string, path: string, body?: unknown) {
-  const answer = await person.call(method, path, body);
-  if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}`);
-  return answer.body;
 }
 
 /** of tables and keys alone, in dollars for a million requests */
@@ -99,8 +84,14 @@ export function costPage(
   const still: readonly (readonly [string, number])[] = [
     [`${amount('AWS::KMS::Key')} keys`, amount('AWS::KMS::Key') * prices.key.dollars],
     [`${amount('AWS::CloudWatch::Alarm')} alarms`, amount('AWS::CloudWatch::Alarm') * prices.alarm.dollars],
-    [`${amount('AWS::CloudWatch::Dashboard')} dashboards`, amount('AWS::CloudWatch::Dashboard') * prices.dashboard.dollars],
-    [`interface endpoints, ${endpointPlaces} in all Availability Zones`, endpointPlaces * hoursOfMonth * prices.endpointHour.dollars],
+    [
+      `${amount('AWS::CloudWatch::Dashboard')} dashboards`,
+      amount('AWS::CloudWatch::Dashboard') * prices.dashboard.dollars,
+    ],
+    [
+      `interface endpoints, ${endpointPlaces} in all Availability Zones`,
+      endpointPlaces * hoursOfMonth * prices.endpointHour.dollars,
+    ],
     [
       `${amount('AWS::WAFv2::WebACL')} web ACL with ${webAclRules} rules`,
       amount('AWS::WAFv2::WebACL') * prices.webAcl.dollars + webAclRules * prices.webAclRule.dollars,
@@ -108,8 +99,14 @@ export function costPage(
     ['checkpoints: signatures, leaves, notes, segments (below)', 1.3],
   ];
   const idle = still.reduce((sum, [, value]) => sum + value, 0);
-  const million = 1e6 * (readShare * millionOf(read) / 1e6 + (1 - readShare) * millionOf(write) / 1e6);
-  const around = 1e6 * (prices.request.dollars + (amount('AWS::WAFv2::WebACL') > 0 ? prices.webAclRequest.dollars : 0) + prices.invocation.dollars + gigabytes * seconds * prices.gigabyteSecond.dollars + (logBytes / 1e9) * prices.logGigabyte.dollars);
+  const million = 1e6 * ((readShare * millionOf(read)) / 1e6 + ((1 - readShare) * millionOf(write)) / 1e6);
+  const around =
+    1e6 *
+    (prices.request.dollars +
+      (amount('AWS::WAFv2::WebACL') > 0 ? prices.webAclRequest.dollars : 0) +
+      prices.invocation.dollars +
+      gigabytes * seconds * prices.gigabyteSecond.dollars +
+      (logBytes / 1e9) * prices.logGigabyte.dollars);
   const months = [0, 1, 100].map((millions) => [
     `${millions} million`,
     dollars(idle),
@@ -121,13 +118,19 @@ export function costPage(
     typeof price === 'string' ? [] : [[name, `$${Number(price.dollars.toPrecision(6))}`, price.source, prices.date]],
   );
   return [
-    table(['one request, with its event sealed and indexed', 'read units', 'write units', 'key calls', 'a million'], [
-      row('audited read of one entry', read),
-      row('audited write of one entry', write),
-    ]),
+    table(
+      ['one request, with its event sealed and indexed', 'read units', 'write units', 'key calls', 'a million'],
+      [row('audited read of one entry', read), row('audited write of one entry', write)],
+    ),
     `Budget: $6.00 a million audited reads before Lambda and API Gateway: ${millionOf(read) <= 6 ? 'kept' : 'MISSED'}.\n`,
-    table(['whether anything happens or not', 'a month'], still.map(([name, value]) => [name, dollars(value)])),
-    table(['requests a month, 4 of 5 read', 'idle', 'tables and keys', 'API, web ACL, functions, logs', 'together'], months),
+    table(
+      ['whether anything happens or not', 'a month'],
+      still.map(([name, value]) => [name, dollars(value)]),
+    ),
+    table(
+      ['requests a month, 4 of 5 read', 'idle', 'tables and keys', 'API, web ACL, functions, logs', 'together'],
+      months,
+    ),
     table(['price', '', 'source', 'as of'], seen),
   ].join('\n');
 }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { bundleFunctions } from '../lib/bundle';
-import { count, costPage } from './infra-cost';
+import { costPage, count } from './infra-cost';
 import { table } from './measure';
+import { synthesize } from './synthesis';
 
 const root = resolve(__dirname, '..');
 const [start, end] = ['<!-- npm run bench -- infra: begin -->', '<!-- npm run bench -- infra: end -->'];
@@ -41,27 +42,20 @@ export async function run(): Promise<void> {
   }
 }
 
-function paidByMonth(templates: readonly Template[]): { readonly endpointPlaces: number; readonly webAclRules: number } {
+function paidByMonth(templates: readonly Template[]): {
+  readonly endpointPlaces: number;
+  readonly webAclRules: number;
+} {
   const size = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
   const all = templates.flatMap(({ Resources }) => Object.values(Resources));
   const sum = (type: string, amount: (properties: Readonly<Record<string, unknown>>) => number) =>
     all.filter(({ Type }) => Type === type).reduce((total, { Properties = {} }) => total + amount(Properties), 0);
   return {
-    endpointPlaces: sum('AWS::EC2::VPCEndpoint', (each) => (each['VpcEndpointType'] === 'Interface' ? size(each['SubnetIds']) : 0)),
+    endpointPlaces: sum('AWS::EC2::VPCEndpoint', (each) =>
+      each['VpcEndpointType'] === 'Interface' ? size(each['SubnetIds']) : 0,
+    ),
     webAclRules: sum('AWS::WAFv2::WebACL', ({ Rules }) => size(Rules)),
   };
-}
-
-function synthesize(assembly: string): number {
-  const { context }: { context: object } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
-  const begun = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
-    cwd: root,
-    env: { ...process.env, CDK_OUTDIR: assembly, CDK_CONTEXT_JSON: JSON.stringify(context) },
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the app does not synthesize\n${stderr}`);
-  return (performance.now() - begun) / 1000;
 }
 
 const read = (file: string): Template => JSON.parse(readFileSync(file, 'utf8'));
@@ -91,7 +85,9 @@ async function bundles(folder: string, templates: readonly Template[]): Promise<
   });
   const variables = environmentNames(templates);
   const names = Object.keys(bytes).sort();
-  const times = new Map<string, number[]>([[file, []], ...names.map((name) => [join(folder, 'build', name, 'index.js'), []] as const)]);
+  const times = new Map(
+    [file, ...names.map((name) => join(folder, 'build', name, 'index.js'))].map((path) => [path, [] as number[]]),
+  );
   for (let turn = 0; turn < loads; turn++) for (const [path, all] of times) all.push(load(path, variables));
   const median = (path: string) => [...(times.get(path) ?? [])].sort((a, b) => a - b)[Math.floor(loads / 2)] ?? 0;
   const base = median(file);
@@ -99,21 +95,39 @@ async function bundles(folder: string, templates: readonly Template[]): Promise<
     const time = median(join(folder, 'build', name, 'index.js'));
     return [name, `${Math.round((bytes[name] ?? 0) / 1000)} KB`, `${time.toFixed(0)} ms`, (time / base).toFixed(2)];
   });
-  process.stdout.write(`${table(['function', 'bundle', 'loads in', 'against bare clients'], [['bare clients', '', `${base.toFixed(0)} ms`, '1.00'], ...rows])}\n`);
+  process.stdout.write(
+    `${table(['function', 'bundle', 'loads in', 'against bare clients'], [['bare clients', '', `${base.toFixed(0)} ms`, '1.00'], ...rows])}\n`,
+  );
   const entries = median(join(folder, 'build', 'entries', 'index.js')) / base;
-  process.stdout.write(`budget: the records function loads in 1.3x of its bare clients: ${entries <= 1.3 ? 'kept' : 'MISSED'} (${entries.toFixed(2)})\n\n`);
+  process.stdout.write(
+    `budget: the records function loads in 1.3x of its bare clients: ${entries <= 1.3 ? 'kept' : 'MISSED'} (${entries.toFixed(2)})\n\n`,
+  );
 }
 
 function environmentNames(templates: readonly Template[]): Record<string, string> {
   const names = templates.flatMap(({ Resources }) =>
     Object.values(Resources).flatMap(({ Properties }) => {
       const environment = Properties?.['Environment'];
-      const variables = typeof environment === 'object' && environment !== null && 'Variables' in environment ? environment.Variables : {};
+      const variables =
+        typeof environment === 'object' && environment !== null && 'Variables' in environment
+          ? environment.Variables
+          : {};
       return typeof variables === 'object' && variables !== null ? Object.keys(variables) : [];
     }),
   );
   const number = /SECONDS|DAYS|YEARS|MAJORITY/;
-  return Object.fromEntries(names.map((name) => [name, number.test(name) ? '60' : name === 'USER_POOL_ID' ? 'us-east-1_abcdefghi' : name.endsWith('_SETTINGS') ? '{}' : 'x']));
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      number.test(name)
+        ? '60'
+        : name === 'USER_POOL_ID'
+          ? 'us-east-1_abcdefghi'
+          : name.endsWith('_SETTINGS')
+            ? '{}'
+            : 'x',
+    ]),
+  );
 }
 
 /** @returns milliseconds of processor time that a fresh process takes to load a bundle */

@@ -1,12 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { demoBundle } from '../local/demo-patients';
-import { type Person, Ward } from '../test/e2e/ward';
+import { Ward } from '../test/e2e/ward';
 import { table } from './measure';
+import { caredFor, ok } from './scene';
+import { synthesize } from './synthesis';
 
 const root = resolve(__dirname, '..');
 const reads = 3000;
@@ -16,13 +17,7 @@ const connections = 8;
 export async function run(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'ward-bench-'));
   const assembly = join(directory, 'cdk.out');
-  const { context }: { context: object } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
-  const synthesis = performance.now();
-  spawnSync(process.execPath, ['--import', 'tsx', 'bin/app.ts'], {
-    cwd: root,
-    env: { ...process.env, CDK_OUTDIR: assembly, CDK_CONTEXT_JSON: JSON.stringify(context) },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const synthesis = synthesize(assembly);
   const begun = performance.now();
   const cloud = spawn(
     process.execPath,
@@ -47,7 +42,7 @@ export async function run(): Promise<void> {
       table(
         ['laptop cloud', 'measured', 'budget'],
         [
-          ['synthesis', `${((begun - synthesis) / 1000).toFixed(1)} s`, '15 s'],
+          ['synthesis', `${synthesis.toFixed(1)} s`, '15 s'],
           ['ready, with eight demo people enrolled', `${((ready - begun) / 1000).toFixed(1)} s`, '10 s'],
           [`audited single-record reads, ${connections} at once`, `${Math.round(reads / seconds)}/s`, '300/s'],
           ['processor time a read, all threads', `${(processor * 1000).toFixed(1)} ms`, '6.7 ms'],
@@ -71,21 +66,9 @@ function processorSeconds(pid: number | undefined): number {
 }
 
 async function prepare(ward: Ward): Promise<{ readonly path: string; readonly token: string }> {
-  const registrar = ward.as('registrar');
-  const { id } = await expectOk(registrar, 'POST', '/v1/imports', { parts: 1 });
-  await expectOk(registrar, 'PUT', `/v1/imports/${id}/parts/1`, { entries: demoBundle(1).entry });
-  const { patient } = await expectOk(registrar, 'POST', `/v1/imports/${id}/commit`, {});
-  const clinician = ward.user('clinician').sub;
-  await expectOk(ward.as('admin'), 'PUT', `/v1/patients/${patient}/care-team/${clinician}`, {});
-  const list = `/v1/patients/${patient}/records/diagnoses`;
-  const { entries } = await expectOk(ward.as('clinician'), 'GET', list);
+  const list = `/v1/patients/${await caredFor(ward)}/records/diagnoses`;
+  const { entries } = await ok(ward.as('clinician'), 'GET', list);
   return { path: `${list}/${entries[0].id}`, token: (await ward.tokens('clinician')).accessToken };
-}
-
-async function expectOk(person: Person, method: string, path: string, body?: unknown) {
-  const answer = await person.call(method, path, body);
-  if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}`);
-  return answer.body;
 }
 
 /** @returns the latencies in milliseconds, shortest first */

@@ -2,6 +2,7 @@
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
   audit: () => import('./audit'),
   envelope: () => import('./envelope'),
+  handler: () => import('./handler'),
   infra: () => import('./infra'),
   laptop: () => import('./laptop'),
 };
