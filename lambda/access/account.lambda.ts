@@ -1,10 +1,11 @@
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Released } from '../audit/release';
 import { type PatientsEnvironment, patientsVariables, readEnvironment } from '../environment';
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { Runtime } from '../http/runtime';
+import { consistentQuery } from '../records/consistent-queries';
 import { patientId } from '../records/model';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
@@ -33,15 +34,8 @@ async function read(exchange: Exchange): Promise<Answer> {
 
 /** @returns for whom the person may act at this moment; each request asks for itself whether that is still so */
 async function representedBy(sub: string, now: Date) {
-  const { Items } = await documents.send(
-    new QueryCommand({
-      TableName: table,
-      KeyConditionExpression: 'PK = :pk',
-      ExpressionAttributeValues: { ':pk': governanceKeys.represented(sub, '').PK },
-      ConsistentRead: true,
-    }),
-  );
-  return (Items ?? [])
+  const items = await consistentQuery(documents, { table, PK: governanceKeys.represented(sub, '').PK });
+  return items
     .map((item) => representativeItem.parse(item))
     .filter((item) => isCurrent(item, now))
     .map(({ patient, scope, relationship }) => ({ patient, scope, relationship }));

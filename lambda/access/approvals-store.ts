@@ -1,4 +1,5 @@
 import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { consistentQuery } from '../records/consistent-queries';
 import { type Approval, approvalItem } from './approvals';
 import { type ActorItem, actorItem, GovernanceError, governanceKeys } from './governance';
 
@@ -55,21 +56,8 @@ export async function readActor(
 
 /** @returns everybody who is or was known to Ward */
 export async function allActors(documents: DynamoDBDocumentClient, table: string): Promise<ActorItem[]> {
-  const subs: string[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await documents.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'PK = :pk',
-        ExpressionAttributeValues: { ':pk': governanceKeys.listed('').PK },
-        ConsistentRead: true,
-        ExclusiveStartKey,
-      }),
-    );
-    subs.push(...(page.Items ?? []).map((item) => String(item['SK'])));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
+  const listedActors = await consistentQuery(documents, { table, PK: governanceKeys.listed('').PK });
+  const subs = listedActors.map((item) => String(item['SK']));
   const actors: ActorItem[] = [];
   for (let first = 0; first < subs.length; first += 100) {
     const Keys = subs.slice(first, first + 100).map((sub) => governanceKeys.actor(sub));

@@ -1,4 +1,4 @@
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Released } from '../audit/release';
 import { type PatientsEnvironment, patientsVariables, readEnvironment } from '../environment';
@@ -6,6 +6,7 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
+import { consistentQuery } from '../records/consistent-queries';
 import { patientId } from '../records/model';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
@@ -42,15 +43,9 @@ async function list(exchange: Exchange): Promise<Answer> {
     store.known(id),
   ]);
   if (!patient) return runtime.refuse(permit, 'not-found');
-  const found = await documents.send(
-    new QueryCommand({
-      TableName: table,
-      KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
-      ExpressionAttributeValues: { ':pk': governanceKeys.member(id, '').PK, ':prefix': memberPrefix },
-      ConsistentRead: true,
-    }),
-  );
-  const members = (found.Items ?? []).map((item) => memberItem.parse(item));
+  const { PK } = governanceKeys.member(id, '');
+  const items = await consistentQuery(documents, { table, PK, prefix: memberPrefix });
+  const members = items.map((item) => memberItem.parse(item));
   const receipt = await runtime.outbox.record(
     ...permit.events({ status: 200, resources: members.map(memberResource) }),
   );

@@ -1,4 +1,4 @@
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Released } from '../audit/release';
 import { isReleasable, readRestore, releasedRestore, setRestore } from '../contingency/restore';
@@ -7,6 +7,7 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
+import { consistentQuery } from '../records/consistent-queries';
 import { patientId } from '../records/model';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
@@ -43,15 +44,8 @@ const dayMilliseconds = 24 * 60 * 60 * 1000;
 
 async function list(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
-  const { Items } = await documents.send(
-    new QueryCommand({
-      TableName: table,
-      KeyConditionExpression: 'PK = :pk',
-      ExpressionAttributeValues: { ':pk': governanceKeys.listedControl('').PK },
-      ConsistentRead: true,
-    }),
-  );
-  const controls = (Items ?? []).map((item) => shown(controlItem.parse(item), exchange.access.now));
+  const items = await consistentQuery(documents, { table, PK: governanceKeys.listedControl('').PK });
+  const controls = items.map((item) => shown(controlItem.parse(item), exchange.access.now));
   const receipt = await runtime.outbox.record(permit.event({ status: 200 }));
   return { status: 200, body: Released.facts({ controls }, receipt) };
 }

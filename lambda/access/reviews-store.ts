@@ -1,5 +1,6 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentQuery } from '../records/consistent-queries';
 import { GovernanceError, governanceKeys, type MemberItem, memberItem } from './governance';
 import { type ReviewItem, reviewItem } from './reviews';
 
@@ -39,21 +40,6 @@ export class ReviewStore {
   }
 
   async #all<Item>(PK: string, schema: z.ZodType<Item>): Promise<Item[]> {
-    const items: Item[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.documents.send(
-        new QueryCommand({
-          TableName: this.table,
-          KeyConditionExpression: 'PK = :pk',
-          ExpressionAttributeValues: { ':pk': PK },
-          ConsistentRead: true,
-          ExclusiveStartKey,
-        }),
-      );
-      items.push(...(page.Items ?? []).map((item) => schema.parse(item)));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return items;
+    return (await consistentQuery(this.documents, { table: this.table, PK })).map((item) => schema.parse(item));
   }
 }

@@ -1,6 +1,7 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { type Role, roles } from '../authentication/actor';
+import { consistentQuery } from '../records/consistent-queries';
 import { patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
 import { governanceKeys } from './governance';
@@ -78,23 +79,8 @@ export function putTask(table: string, task: TaskItem): TransactItem {
 
 /** @returns every task of a patient that is still kept; consistent */
 export async function tasksOf(documents: DynamoDBDocumentClient, table: string, patient: string): Promise<TaskItem[]> {
-  const { PK, SK } = governanceKeys.task(patient, '');
-  const found: TaskItem[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await documents.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
-        ExpressionAttributeValues: { ':pk': PK, ':prefix': SK },
-        ConsistentRead: true,
-        ExclusiveStartKey,
-      }),
-    );
-    found.push(...(page.Items ?? []).map((item) => taskItem.parse(item)));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return found;
+  const { PK, SK: prefix } = governanceKeys.task(patient, '');
+  return (await consistentQuery(documents, { table, PK, prefix })).map((item) => taskItem.parse(item));
 }
 
 /** What a person is, as far as tasks are given to them. */

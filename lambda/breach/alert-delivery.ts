@@ -1,10 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
-import { DeleteCommand, type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Accounts } from '../access/accounts';
 import { governanceKeys } from '../access/governance';
+import { consistentQuery } from '../records/consistent-queries';
 import type { TransactItem } from '../records/transaction';
 import type { Alert } from './alert';
 
@@ -76,23 +77,10 @@ export class AlertDeliveries {
   }
 
   async #waiting(): Promise<Delivery[]> {
-    const found: Delivery[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    const { documents, table } = this.options;
     // All of them: mails that nobody can send must not stand before the suspension that the user pool waits for.
-    do {
-      const page = await this.options.documents.send(
-        new QueryCommand({
-          TableName: this.options.table,
-          KeyConditionExpression: 'PK = :pk',
-          ExpressionAttributeValues: { ':pk': governanceKeys.alertDelivery('').PK },
-          ConsistentRead: true,
-          ExclusiveStartKey,
-        }),
-      );
-      found.push(...(page.Items ?? []).map((item) => deliveryItem.parse(item)));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return found.sort((a, b) => order(a) - order(b));
+    const items = await consistentQuery(documents, { table, PK: governanceKeys.alertDelivery('').PK });
+    return items.map((item) => deliveryItem.parse(item)).sort((a, b) => order(a) - order(b));
   }
 
   async #claim({ SK }: Delivery, now: Date): Promise<boolean> {

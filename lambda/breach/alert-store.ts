@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { governanceKeys } from '../access/governance';
+import { consistentQuery } from '../records/consistent-queries';
 import { ConsistentReads } from '../records/consistent-reads';
 import type { TransactItem } from '../records/transaction';
 import { type Alert, type AlertState, alertItem } from './alert';
@@ -102,21 +103,7 @@ export class AlertStore {
   }
 
   async #listed(state: AlertState): Promise<z.infer<typeof listed>[]> {
-    const found: z.infer<typeof listed>[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.documents.send(
-        new QueryCommand({
-          TableName: this.table,
-          KeyConditionExpression: 'PK = :pk',
-          ExpressionAttributeValues: { ':pk': governanceKeys.listedAlert(state, '').PK },
-          ConsistentRead: true,
-          ExclusiveStartKey,
-        }),
-      );
-      found.push(...(page.Items ?? []).map((item) => listed.parse(item)));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return found;
+    const { PK } = governanceKeys.listedAlert(state, '');
+    return (await consistentQuery(this.documents, { table: this.table, PK })).map((item) => listed.parse(item));
   }
 }

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { isCurrent } from '../access/decide';
 import {
@@ -12,6 +12,7 @@ import {
 import { type RelationsItem, relationsItem } from '../access/relations';
 import { daysAfter, explains, type TaskItem, taskItem } from '../access/tasks';
 import { vipItem } from '../access/vip';
+import { consistentQuery } from '../records/consistent-queries';
 import { ConsistentReads } from '../records/consistent-reads';
 import { recordsPartition } from '../records/model';
 import type { Explanation, Facts, Observation, Relation } from './detect/model';
@@ -125,21 +126,7 @@ export class DetectionFacts {
   }
 
   async #read(patient: string): Promise<Surroundings> {
-    const items: Record<string, unknown>[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.documents.send(
-        new QueryCommand({
-          TableName: this.governance,
-          KeyConditionExpression: 'PK = :pk',
-          ExpressionAttributeValues: { ':pk': governanceKeys.vip(patient).PK },
-          ConsistentRead: true,
-          ExclusiveStartKey,
-        }),
-      );
-      items.push(...(page.Items ?? []));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
+    const items = await consistentQuery(this.documents, { table: this.governance, PK: governanceKeys.vip(patient).PK });
     const of = (prefix: string) => items.filter(({ SK }) => String(SK).startsWith(prefix));
     const [flag] = of(governanceKeys.vip(patient).SK);
     return {

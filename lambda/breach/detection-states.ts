@@ -1,8 +1,9 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { governanceKeys } from '../access/governance';
 import type { Role } from '../authentication/actor';
+import { consistentQuery } from '../records/consistent-queries';
 import { ConsistentReads } from '../records/consistent-reads';
 import type { TransactItem } from '../records/transaction';
 import type { ActorState, RoleBaseline } from './detect/model';
@@ -110,23 +111,8 @@ export class DetectionStates {
     };
   }
 
-  async #all(PK: string): Promise<Record<string, unknown>[]> {
-    const items: Record<string, unknown>[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.documents.send(
-        new QueryCommand({
-          TableName: this.table,
-          KeyConditionExpression: 'PK = :pk',
-          ExpressionAttributeValues: { ':pk': PK },
-          ConsistentRead: true,
-          ExclusiveStartKey,
-        }),
-      );
-      items.push(...(page.Items ?? []));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return items;
+  #all(PK: string): Promise<Record<string, unknown>[]> {
+    return consistentQuery(this.documents, { table: this.table, PK });
   }
 }
 

@@ -1,6 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { governanceKeys } from '../access/governance';
+import { consistentQuery } from '../records/consistent-queries';
 import { category, patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
 import { letterStates } from './incident-duties';
@@ -119,7 +120,7 @@ export class IncidentStore {
 
   /** @returns ids, newest first */
   async ids(): Promise<string[]> {
-    const items = await this.#query('PK = :pk', { ':pk': governanceKeys.listedIncident('').PK });
+    const items = await this.#query(governanceKeys.listedIncident('').PK);
     return items.map((item) => String(item['SK'])).reverse();
   }
 
@@ -248,28 +249,12 @@ export class IncidentStore {
     kind: 'PERSON' | 'NARRATIVE' | 'RUN' | 'DOCUMENT',
     schema: z.ZodType<Item>,
   ): Promise<Item[]> {
-    const { PK } = governanceKeys.incident(id);
-    const items = await this.#query('PK = :pk AND begins_with(SK, :kind)', { ':pk': PK, ':kind': `${kind}#` });
+    const items = await this.#query(governanceKeys.incident(id).PK, `${kind}#`);
     return items.map((item) => schema.parse(item));
   }
 
-  async #query(KeyConditionExpression: string, ExpressionAttributeValues: Record<string, string>) {
-    const items: Record<string, unknown>[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.documents.send(
-        new QueryCommand({
-          TableName: this.table,
-          KeyConditionExpression,
-          ExpressionAttributeValues,
-          ConsistentRead: true,
-          ExclusiveStartKey,
-        }),
-      );
-      items.push(...(page.Items ?? []));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return items;
+  #query(PK: string, prefix?: string): Promise<Record<string, unknown>[]> {
+    return consistentQuery(this.documents, { table: this.table, PK, ...(prefix && { prefix }) });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Approval, approvalItem } from '../access/approvals';
 import { allActors } from '../access/approvals-store';
 import { EmergencyStore } from '../access/emergency-store';
@@ -13,6 +13,7 @@ import {
 import { allAssociates } from '../associates/associate-store';
 import type { AuditEvent } from '../audit/event';
 import { readKeyRing } from '../encryption/key-store';
+import { consistentQuery } from '../records/consistent-queries';
 import { ConsistentReads } from '../records/consistent-reads';
 import type { RecordStore } from '../records/store';
 import { type LegalHold, readLegalHold } from './legal-hold';
@@ -52,7 +53,7 @@ export async function readRestoredState(
     const hold = await readLegalHold(documents, governance, patient);
     if (hold) holds.push(hold);
   }
-  const controls = await pages(documents, governance, governanceKeys.listedControl('').PK);
+  const controls = await consistentQuery(documents, { table: governance, PK: governanceKeys.listedControl('').PK });
   const emergencies = await new EmergencyStore(documents, governance).newest();
   return {
     people: await allActors(documents, governance),
@@ -83,31 +84,8 @@ const patientsOf = (events: readonly AuditEvent[], rule: 'dispose' | 'legal-hold
   new Set(events.flatMap(({ action, patient }) => (patient && ruleOf(action) === rule ? [patient] : [])));
 
 async function approvals(documents: DynamoDBDocumentClient, table: string): Promise<Approval[]> {
-  const listed = await pages(documents, table, governanceKeys.listedApproval('').PK);
+  const listed = await consistentQuery(documents, { table, PK: governanceKeys.listedApproval('').PK });
   const reads = ConsistentReads.of(documents);
   const items = await Promise.all(listed.map(({ SK }) => reads.get(table, governanceKeys.approval(String(SK)))));
   return items.flatMap((item) => (item ? [approvalItem.parse(item)] : []));
-}
-
-async function pages(
-  documents: DynamoDBDocumentClient,
-  TableName: string,
-  partition: string,
-): Promise<Record<string, unknown>[]> {
-  const items: Record<string, unknown>[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await documents.send(
-      new QueryCommand({
-        TableName,
-        KeyConditionExpression: 'PK = :pk',
-        ExpressionAttributeValues: { ':pk': partition },
-        ConsistentRead: true,
-        ExclusiveStartKey,
-      }),
-    );
-    items.push(...(page.Items ?? []));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return items;
 }

@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentQuery } from '../records/consistent-queries';
 import type { TransactItem } from '../records/transaction';
 import { KeyError, keyErrorOf } from './key-error';
 import type { WrappedKey } from './kms-keys';
@@ -50,25 +51,11 @@ export async function readKeyRing(
   table: string,
   patient: string,
 ): Promise<KeyRing | undefined> {
-  const items: unknown[] = [];
-  let start: Record<string, unknown> | undefined;
-  do {
-    const page = await documents
-      .send(
-        new QueryCommand({
-          TableName: table,
-          ConsistentRead: true,
-          KeyConditionExpression: 'PK = :patient AND begins_with(SK, :key)',
-          ExpressionAttributeValues: { ':patient': keysPartition(patient), ':key': pointerKey },
-          ...(start ? { ExclusiveStartKey: start } : {}),
-        }),
-      )
-      .catch((error: unknown) => {
-        throw keyErrorOf(error, 'reading a key ring');
-      });
-    items.push(...(page.Items ?? []));
-    start = page.LastEvaluatedKey;
-  } while (start);
+  const items = await consistentQuery(documents, { table, PK: keysPartition(patient), prefix: pointerKey }).catch(
+    (error: unknown) => {
+      throw keyErrorOf(error, 'reading a key ring');
+    },
+  );
   return items.length === 0 ? undefined : ringOf(patient, items);
 }
 

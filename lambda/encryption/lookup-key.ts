@@ -1,7 +1,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { KMSClient } from '@aws-sdk/client-kms';
-import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentQuery } from '../records/consistent-queries';
 import type { TransactItem } from '../records/transaction';
 import { LookupKey } from './data-key';
 import { KeyCache } from './key-cache';
@@ -165,19 +166,13 @@ export class LookupKeys {
   }
 
   async #readAll(): Promise<readonly StoredLookupKey[]> {
-    const { Items } = await this.options.documents
-      .send(
-        new QueryCommand({
-          TableName: this.options.table,
-          ConsistentRead: true,
-          KeyConditionExpression: 'PK = :organization AND begins_with(SK, :lookup)',
-          ExpressionAttributeValues: { ':organization': partition, ':lookup': 'LOOKUP#' },
-        }),
-      )
-      .catch((error: unknown) => {
+    const { documents, table } = this.options;
+    const items = await consistentQuery(documents, { table, PK: partition, prefix: 'LOOKUP#' }).catch(
+      (error: unknown) => {
         throw keyErrorOf(error, 'reading the lookup key');
-      });
-    const parsed = z.array(stored).safeParse(Items ?? []);
+      },
+    );
+    const parsed = z.array(stored).safeParse(items);
     if (!parsed.success) throw new KeyError('invalid', 'the keys table holds what is no lookup key');
     return parsed.data.map(({ SK, ...key }) => ({ version: Number(SK.slice('LOOKUP#'.length)), ...key }));
   }

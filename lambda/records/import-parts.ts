@@ -1,5 +1,6 @@
-import { BatchWriteCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentPages, type Projection } from './consistent-queries';
 import type { TransactItem } from './transaction';
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
@@ -43,7 +44,8 @@ export class ImportParts {
   /** @returns the numbers of the staged parts, in order */
   async numbers(id: string): Promise<number[]> {
     const numbers: number[] = [];
-    for await (const page of this.#pages(id, 'part')) numbers.push(...page.map((item) => z.int().parse(item['part'])));
+    for await (const page of this.#pages(id, { ProjectionExpression: 'part' }))
+      numbers.push(...page.map((item) => z.int().parse(item['part'])));
     return numbers;
   }
 
@@ -58,21 +60,7 @@ export class ImportParts {
     }
   }
 
-  async *#pages(id: string, attribute?: string): AsyncGenerator<Record<string, unknown>[]> {
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.documents.send(
-        new QueryCommand({
-          TableName: this.table,
-          KeyConditionExpression: 'PK = :pk',
-          ExpressionAttributeValues: { ':pk': partitionOf(id) },
-          ConsistentRead: true,
-          ExclusiveStartKey,
-          ...(attribute ? { ProjectionExpression: attribute } : {}),
-        }),
-      );
-      yield page.Items ?? [];
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
+  #pages(id: string, projection?: Projection): AsyncGenerator<readonly Record<string, unknown>[]> {
+    return consistentPages(this.documents, { table: this.table, PK: partitionOf(id) }, projection);
   }
 }

@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentQuery, type Projection } from './consistent-queries';
 import { ConsistentReads } from './consistent-reads';
 import {
   type Category,
@@ -118,13 +119,13 @@ export class RecordStore {
 
   /** @returns what an import compares with, by sort key: no ciphertext is read */
   async fingerprints(patient: string): Promise<ReadonlyMap<string, z.infer<typeof fingerprint>>> {
-    const items = await this.#pages(patient, 'C#', { ProjectionExpression: 'SK, contentToken, importSequence' });
+    const items = await this.#all(patient, 'C#', { ProjectionExpression: 'SK, contentToken, importSequence' });
     return new Map(items.map((item) => [String(item['SK']), fingerprint.parse(item)]));
   }
 
   /** @returns which version of each entry is the current one, also of imports that are not committed */
   async currentVersions(patient: string): Promise<readonly z.infer<typeof currentVersion>[]> {
-    const items = await this.#pages(patient, 'C#', {
+    const items = await this.#all(patient, 'C#', {
       ProjectionExpression: 'category, entry, #version, #header',
       ExpressionAttributeNames: { '#version': 'version', '#header': 'header' },
     });
@@ -180,32 +181,12 @@ export class RecordStore {
   }
 
   async #query(patient: string, prefix: string): Promise<readonly RecordItem[]> {
-    return (await this.#pages(patient, prefix)).map((item) => recordItem.parse(item));
+    return (await this.#all(patient, prefix)).map((item) => recordItem.parse(item));
   }
 
-  /** Every item of a patient whose sort key begins so, oldest page first. */
-  async #pages(
-    patient: string,
-    prefix: string,
-    projection: Pick<QueryCommandInput, 'ProjectionExpression' | 'ExpressionAttributeNames'> = {},
-  ): Promise<readonly Record<string, unknown>[]> {
-    const items: Record<string, unknown>[] = [];
-    let ExclusiveStartKey: Record<string, unknown> | undefined;
-    do {
-      const page = await this.documents.send(
-        new QueryCommand({
-          TableName: this.table,
-          KeyConditionExpression: 'PK = :pk AND begins_with(SK, :prefix)',
-          ExpressionAttributeValues: { ':pk': recordsPartition(patient), ':prefix': prefix },
-          ConsistentRead: true,
-          ExclusiveStartKey,
-          ...projection,
-        }),
-      );
-      items.push(...(page.Items ?? []));
-      ExclusiveStartKey = page.LastEvaluatedKey;
-    } while (ExclusiveStartKey);
-    return items;
+  /** @returns every item of a patient whose sort key begins so, in the order of the keys */
+  #all(patient: string, prefix: string, projection: Projection = {}): Promise<Record<string, unknown>[]> {
+    return consistentQuery(this.documents, { table: this.table, PK: recordsPartition(patient), prefix }, projection);
   }
 }
 
