@@ -1,7 +1,8 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { consistentQuery } from '../records/consistent-queries';
+import { ConsistentReads } from '../records/consistent-reads';
 import { type Approval, approvalItem } from './approvals';
-import { type ActorItem, actorItem, GovernanceError, governanceKeys } from './governance';
+import { type ActorItem, actorItem, governanceKeys } from './governance';
 
 /** how many of the newest requests the list shows */
 const listed = 100;
@@ -29,18 +30,9 @@ export async function newestApprovals(documents: DynamoDBDocumentClient, table: 
       Limit: listed,
     }),
   );
-  const ids = (Items ?? []).map((item) => String(item['SK']));
-  if (ids.length === 0) return [];
-  const answer = await documents.send(
-    new BatchGetCommand({
-      RequestItems: { [table]: { Keys: ids.map((id) => governanceKeys.approval(id)), ConsistentRead: true } },
-    }),
-  );
-  if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw new GovernanceError();
-  const found = new Map(
-    (answer.Responses?.[table] ?? []).map((item) => [String(item['id']), approvalItem.parse(item)]),
-  );
-  return ids.flatMap((id) => found.get(id) ?? []);
+  const keys = (Items ?? []).map((item) => governanceKeys.approval(String(item['SK'])));
+  const found = await ConsistentReads.of(documents).all(table, keys);
+  return found.map((item) => approvalItem.parse(item));
 }
 
 export async function readActor(
@@ -56,16 +48,10 @@ export async function readActor(
 
 /** @returns everybody who is or was known to Ward */
 export async function allActors(documents: DynamoDBDocumentClient, table: string): Promise<ActorItem[]> {
-  const listedActors = await consistentQuery(documents, { table, PK: governanceKeys.listed('').PK });
-  const subs = listedActors.map((item) => String(item['SK']));
-  const actors: ActorItem[] = [];
-  for (let first = 0; first < subs.length; first += 100) {
-    const Keys = subs.slice(first, first + 100).map((sub) => governanceKeys.actor(sub));
-    const answer = await documents.send(
-      new BatchGetCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
-    );
-    if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw new GovernanceError();
-    actors.push(...(answer.Responses?.[table] ?? []).map((item) => actorItem.parse(item)));
-  }
-  return actors.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
+  const people = await consistentQuery(documents, { table, PK: governanceKeys.listed('').PK });
+  const keys = people.map((item) => governanceKeys.actor(String(item['SK'])));
+  const actors = await ConsistentReads.of(documents).all(table, keys);
+  return actors
+    .map((item) => actorItem.parse(item))
+    .sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
 }

@@ -1,6 +1,7 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { ConsistentReads } from '../records/consistent-reads';
 import { type EmergencyItem, emergencyItem, type Quota, quotaItem } from './emergency-access';
-import { GovernanceError, governanceKeys } from './governance';
+import { governanceKeys } from './governance';
 
 /** how many the list shows of the newest, and of those whose review is due first */
 const listed = 100;
@@ -38,15 +39,9 @@ export class EmergencyStore {
   async dueReviews(until?: string): Promise<EmergencyItem[]> {
     const { PK } = governanceKeys.emergencyReview('', '');
     const tasks = await this.#query(PK, until === undefined ? {} : { until });
-    if (tasks.length === 0) return [];
-    const Keys = tasks.map((task) => governanceKeys.emergency(String(task['id'])));
-    const answer = await this.documents.send(
-      new BatchGetCommand({ RequestItems: { [this.table]: { Keys, ConsistentRead: true } } }),
-    );
-    if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw new GovernanceError();
-    return (answer.Responses?.[this.table] ?? [])
-      .map((item) => emergencyItem.parse(item))
-      .sort((a, b) => (a.reviewDueAt < b.reviewDueAt ? -1 : 1));
+    const keys = tasks.map((task) => governanceKeys.emergency(String(task['id'])));
+    const items = await ConsistentReads.of(this.documents).all(this.table, keys);
+    return items.map((item) => emergencyItem.parse(item)).sort((a, b) => (a.reviewDueAt < b.reviewDueAt ? -1 : 1));
   }
 
   async #get(Key: Record<string, string>): Promise<Record<string, unknown> | undefined> {

@@ -231,7 +231,7 @@ export async function readGovernance(
   table: string,
   { sub, session, patient, idempotencyToken, incidents }: GovernanceQuestion,
 ): Promise<GovernanceState> {
-  const Keys = [
+  const keys = [
     governanceKeys.actor(sub),
     governanceKeys.session(session),
     governanceKeys.lockdown,
@@ -248,8 +248,7 @@ export async function readGovernance(
     ...(idempotencyToken ? [governanceKeys.idempotency(idempotencyToken)] : []),
   ];
   try {
-    const reads = ConsistentReads.of(documents);
-    const items = (await Promise.all(Keys.map((key) => reads.get(table, key)))).filter((item) => item !== undefined);
+    const items = await ConsistentReads.of(documents).all(table, keys);
     const named = (prefix: string) => items.filter((each) => String(each['SK']).startsWith(prefix));
     const find = <Item>(schema: z.ZodType<Item>, prefix: string): Item | undefined => {
       const [item] = named(prefix);

@@ -1,7 +1,8 @@
-import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { consistentQuery } from '../records/consistent-queries';
-import { GovernanceError, governanceKeys, type MemberItem, memberItem } from './governance';
+import { ConsistentReads } from '../records/consistent-reads';
+import { governanceKeys, type MemberItem, memberItem } from './governance';
 import { type ReviewItem, reviewItem } from './reviews';
 
 const signIn = z.object({ sub: z.uuid(), at: z.string() });
@@ -27,16 +28,9 @@ export class ReviewStore {
   /** @returns every place on a care team that a person has or had */
   async memberships(sub: string): Promise<MemberItem[]> {
     const patients = await this.#all(governanceKeys.memberOf(sub, '').PK, membership);
-    const found: MemberItem[] = [];
-    for (let first = 0; first < patients.length; first += 100) {
-      const Keys = patients.slice(first, first + 100).map(({ SK }) => governanceKeys.member(SK, sub));
-      const answer = await this.documents.send(
-        new BatchGetCommand({ RequestItems: { [this.table]: { Keys, ConsistentRead: true } } }),
-      );
-      if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw new GovernanceError();
-      found.push(...(answer.Responses?.[this.table] ?? []).map((item) => memberItem.parse(item)));
-    }
-    return found;
+    const keys = patients.map(({ SK }) => governanceKeys.member(SK, sub));
+    const items = await ConsistentReads.of(this.documents).all(this.table, keys);
+    return items.map((item) => memberItem.parse(item));
   }
 
   async #all<Item>(PK: string, schema: z.ZodType<Item>): Promise<Item[]> {

@@ -85,7 +85,7 @@ const patientsOf = (events: readonly AuditEvent[], rule: 'dispose' | 'legal-hold
 
 async function approvals(documents: DynamoDBDocumentClient, table: string): Promise<Approval[]> {
   const listed = await consistentQuery(documents, { table, PK: governanceKeys.listedApproval('').PK });
-  const reads = ConsistentReads.of(documents);
-  const items = await Promise.all(listed.map(({ SK }) => reads.get(table, governanceKeys.approval(String(SK)))));
-  return items.flatMap((item) => (item ? [approvalItem.parse(item)] : []));
+  const keys = listed.map(({ SK }) => governanceKeys.approval(String(SK)));
+  const items = await ConsistentReads.of(documents).all(table, keys);
+  return items.map((item) => approvalItem.parse(item));
 }

@@ -44,6 +44,12 @@ export class ConsistentReads {
     });
   }
 
+  /** @returns those of the items that there are, in the order of the keys. @throws as get does */
+  async all(table: string, keys: readonly Key[]): Promise<Item[]> {
+    const items = await Promise.all(keys.map((key) => this.get(table, key)));
+    return items.filter((item) => item !== undefined);
+  }
+
   async #flush(): Promise<void> {
     const asked = this.#asked.splice(0);
     for (let first = 0; first < asked.length; first += mostKeys) await this.#send(asked.slice(first, first + mostKeys));
