@@ -3,6 +3,7 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { emit } from '../audit/metrics';
 import { Outbox } from '../audit/outbox';
+import { ownEvent } from '../audit/own-event';
 import { mailFrom, readEnvironment, type SweepEnvironment, sweepVariables } from '../environment';
 import { documents, patience } from '../http/clients';
 import { ComplianceAlerts } from './compliance-alerts';
@@ -34,18 +35,14 @@ export async function handler(): Promise<void> {
   const now = clock();
   const overdue = await store.dueReviews(now.toISOString());
   for (const item of overdue.filter(({ overdueRecordedAt }) => overdueRecordedAt === undefined)) {
-    await outbox.record({
-      action: 'emergency.review-overdue',
-      actor: null,
-      basis: null,
-      categories: [],
-      outcome: 'error',
-      patient: item.patient,
-      purpose: 'OPERATIONS',
-      reason: 'review-overdue',
-      request: null,
-      resources: [{ id: item.id, type: 'emergency-access', version: 1 }],
-    });
+    await outbox.record(
+      ownEvent('emergency.review-overdue', {
+        outcome: 'error',
+        reason: 'review-overdue',
+        patient: item.patient,
+        resources: [{ id: item.id, type: 'emergency-access', version: 1 }],
+      }),
+    );
     // Cut off before this, the next run says it again: twice in the evidence is better than never.
     await documents.send(
       new UpdateCommand({

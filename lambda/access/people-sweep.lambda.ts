@@ -1,8 +1,8 @@
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import type { EventDraft, EventResource } from '../audit/event';
 import { emit } from '../audit/metrics';
 import { cancellations, Outbox } from '../audit/outbox';
+import { ownEvent } from '../audit/own-event';
 import { readEnvironment, type SweepEnvironment, sweepVariables } from '../environment';
 import { documents, patience } from '../http/clients';
 import { Accounts } from './accounts';
@@ -49,7 +49,13 @@ async function endSuspension(actor: ActorItem): Promise<void> {
   const after = reinstated(actor);
   try {
     await outbox.recordWith(
-      [draft('user.reinstate', 'permit', 'expired', [{ id: after.sub, type: 'user', version: after.version }])],
+      [
+        ownEvent('user.reinstate', {
+          outcome: 'permit',
+          reason: 'expired',
+          resources: [{ id: after.sub, type: 'user', version: after.version }],
+        }),
+      ],
       [changeActor(table, actor, after), ...countHolders(table, actor, after)],
     );
   } catch (error) {
@@ -63,7 +69,7 @@ async function recordOverdue(period: string, open: readonly ActorItem[], now: Da
   const today = now.toISOString().slice(0, 10);
   try {
     await outbox.recordWith(
-      [draft('access-review.overdue', 'error', codeOf(period), resources)],
+      [ownEvent('access-review.overdue', { outcome: 'error', reason: codeOf(period), resources })],
       [
         {
           Put: {
@@ -82,18 +88,3 @@ async function recordOverdue(period: string, open: readonly ActorItem[], now: Da
 const changed = (error: unknown): boolean =>
   error instanceof ConditionalCheckFailedException ||
   (error instanceof TransactionCanceledException && cancellations(error).includes('ConditionalCheckFailed'));
-
-function draft(action: string, outcome: EventDraft['outcome'], reason: string, resources: EventResource[]): EventDraft {
-  return {
-    action,
-    actor: null,
-    basis: null,
-    categories: [],
-    outcome,
-    patient: null,
-    purpose: 'OPERATIONS',
-    reason,
-    request: null,
-    resources,
-  };
-}

@@ -1,6 +1,7 @@
 import type { EventDraft } from './event';
 import type { LogStore } from './log-store';
 import type { Outbox } from './outbox';
+import { ownEvent } from './own-event';
 
 /**
  * Records that a stage runs under other settings than the log knows of: a deployment is no request, so whoever sees the new
@@ -21,15 +22,9 @@ export async function noteSettings(options: {
   return true;
 }
 
-export const settingsEvent = (settings: string): EventDraft => ({
-  action: 'configuration.changed',
-  actor: null,
-  basis: null,
-  categories: [],
-  outcome: 'permit',
-  patient: null,
-  purpose: 'OPERATIONS',
-  reason: `settings:${settings.slice(0, 48)}`,
-  request: null,
-  resources: [{ type: 'configuration', id: 'main', version: null }],
-});
+export const settingsEvent = (settings: string): EventDraft =>
+  ownEvent('configuration.changed', {
+    outcome: 'permit',
+    reason: `settings:${settings.slice(0, 48)}`,
+    resources: [{ type: 'configuration', id: 'main', version: null }],
+  });

@@ -2,11 +2,11 @@ import { type ReconciliationEnvironment, readEnvironment, reconciliationVariable
 import { documents } from '../http/clients';
 import { s3 } from './archive-client';
 import { ArchiveStore } from './archive-store';
-import type { EventDraft } from './event';
 import { LogStore } from './log-store';
 import { emit } from './metrics';
 import { Outbox } from './outbox';
 import { OutboxReader } from './outbox-reader';
+import { ownEvent } from './own-event';
 import { Reconciliation } from './reconciliation';
 import { Sealing } from './sealing';
 
@@ -48,15 +48,9 @@ export async function handler(): Promise<void> {
   if (events.length > 0) await outbox.record(...events);
 }
 
-const event = (outcome: 'permit' | 'error', reason: string, lanes: readonly string[]): EventDraft => ({
-  action: 'audit.reconciled',
-  actor: null,
-  basis: null,
-  categories: [],
-  outcome,
-  patient: null,
-  purpose: 'OPERATIONS',
-  reason,
-  request: null,
-  resources: lanes.map((id) => ({ type: 'lane', id, version: null })),
-});
+const event = (outcome: 'permit' | 'error', reason: string, lanes: readonly string[]) =>
+  ownEvent('audit.reconciled', {
+    outcome,
+    reason,
+    resources: lanes.map((id) => ({ type: 'lane', id, version: null })),
+  });

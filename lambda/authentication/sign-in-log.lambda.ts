@@ -3,6 +3,7 @@ import type { CloudWatchLogsEvent } from 'aws-lambda';
 import * as z from 'zod';
 import type { EventDraft } from '../audit/event';
 import { Outbox } from '../audit/outbox';
+import { ownEvent } from '../audit/own-event';
 import { type EvidenceEnvironment, evidenceVariables, readEnvironment } from '../environment';
 import { documents } from '../http/clients';
 import { personOfAccount } from './people-of-accounts';
@@ -50,15 +51,4 @@ async function draftOf(line: string): Promise<EventDraft> {
 const knownPerson = (account: string) => personOfAccount(documents, environment.GOVERNANCE_TABLE, account);
 
 /** A line of a form that is not known counts: a change of Cognito's must not silence the log. */
-const unreadable: EventDraft = {
-  action: 'user-pool.other',
-  actor: null,
-  basis: null,
-  categories: [],
-  outcome: 'error',
-  patient: null,
-  purpose: 'OPERATIONS',
-  reason: 'unreadable-line',
-  request: null,
-  resources: [],
-};
+const unreadable = ownEvent('user-pool.other', { outcome: 'error', reason: 'unreadable-line' });

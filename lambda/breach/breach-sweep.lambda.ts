@@ -1,9 +1,9 @@
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { ComplianceAlerts } from '../access/compliance-alerts';
-import type { EventDraft } from '../audit/event';
 import { emit } from '../audit/metrics';
 import { Outbox } from '../audit/outbox';
+import { ownEvent } from '../audit/own-event';
 import { Narratives } from '../encryption/narratives';
 import { mailFrom, type NoticeSweepEnvironment, noticeSweepVariables, readEnvironment } from '../environment';
 import { documents, kms, patience } from '../http/clients';
@@ -83,8 +83,8 @@ export async function handler(): Promise<void> {
       if (outcome === 'unsent') counts.unsent += 1;
       if (outcome !== 'sent') continue;
       const reason = reminder.daysLeft < 0 ? 'overdue' : `days-${reminder.daysLeft}`;
-      const resource = { id: incident.id, type: 'incident', version: incident.version };
-      await outbox.record(draft('incident.remind', { reason, resources: [resource] }));
+      const resources = [{ id: incident.id, type: 'incident', version: incident.version }];
+      await outbox.record(ownEvent('incident.remind', { purpose: 'BREACH', outcome: 'permit', reason, resources }));
     }
   }
   emit(environment.STAGE, now, {
@@ -110,26 +110,13 @@ const isWaiting = ({ mail: state }: Person): boolean => state === 'waiting' || s
 
 const mailing: MailingFor = {
   request: '',
-  event: ({ patient, notice }, { reason, outcome }) => ({
-    ...draft('incident.mail', { reason, resources: [{ id: notice, type: 'incident', version: 1 }] }),
-    outcome,
-    patient,
-    categories: ['demographics'],
-  }),
+  event: ({ patient, notice }, { reason, outcome }) =>
+    ownEvent('incident.mail', {
+      purpose: 'BREACH',
+      outcome,
+      reason,
+      patient,
+      categories: ['demographics'],
+      resources: [{ id: notice, type: 'incident', version: 1 }],
+    }),
 };
-
-/** what the sweep does by itself, for nobody's request */
-function draft(action: string, { reason, resources }: Pick<EventDraft, 'reason' | 'resources'>): EventDraft {
-  return {
-    action,
-    actor: null,
-    basis: null,
-    categories: [],
-    outcome: 'permit',
-    patient: null,
-    purpose: 'BREACH',
-    reason,
-    request: null,
-    resources,
-  };
-}

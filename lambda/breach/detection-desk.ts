@@ -3,8 +3,9 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { changeActor, countHolders } from '../access/actors';
 import { readActor } from '../access/approvals-store';
 import { suspended } from '../access/people';
-import type { EventDraft, EventResource } from '../audit/event';
+import type { EventResource } from '../audit/event';
 import type { Outbox } from '../audit/outbox';
+import { ownEvent } from '../audit/own-event';
 import { Writes } from '../records/transaction';
 import { type Alert, alertId, detection, grown, raised } from './alert';
 import { accountDelivery } from './alert-delivery';
@@ -80,7 +81,7 @@ export class DetectionDesk {
       } catch (error) {
         if (!(error instanceof TransactionCanceledException) || !writes.refused(error).has('last')) throw error;
         const spared: Alert = { ...alert, notContained: 'last-of-role', version: alert.version + 1 };
-        const refused = { ...event('alert.contain', 'last-of-role', [told(spared)]), outcome: 'error' as const };
+        const refused = event('alert.contain', 'last-of-role', [told(spared)], 'error');
         await outbox.recordWith([refused], alerts.replace(alert, spared));
       }
     });
@@ -100,16 +101,5 @@ export class DetectionDesk {
 
 const told = ({ id, version }: Alert): EventResource => ({ id, type: 'alert', version });
 
-/** What Ward does by itself: the reason is the rule. */
-const event = (action: string, reason: string, resources: readonly EventResource[]): EventDraft => ({
-  action,
-  actor: null,
-  basis: null,
-  categories: [],
-  outcome: 'permit',
-  patient: null,
-  purpose: 'BREACH',
-  reason,
-  request: null,
-  resources: [...resources],
-});
+const event = (action: string, reason: string, resources: EventResource[], outcome: 'permit' | 'error' = 'permit') =>
+  ownEvent(action, { purpose: 'BREACH', outcome, reason, resources });

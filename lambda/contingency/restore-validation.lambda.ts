@@ -5,6 +5,7 @@ import { ArchiveMarks, newestCheckpoint } from '../audit/archive-mark';
 import { ArchiveStore } from '../audit/archive-store';
 import { emit } from '../audit/metrics';
 import { Outbox } from '../audit/outbox';
+import { ownEvent } from '../audit/own-event';
 import { Vault } from '../encryption/vault';
 import { readEnvironment, type ValidationEnvironment, validationVariables } from '../environment';
 import { documents, kms, patience } from '../http/clients';
@@ -69,18 +70,13 @@ async function validate(id: string): Promise<boolean> {
     ...(canary !== undefined && { openCanary: (restored) => openCanary(canary, restored) }),
     clock,
   });
-  await outbox.record({
-    action: 'restore.validate',
-    actor: null,
-    basis: null,
-    categories: [],
-    outcome: valid ? 'permit' : 'error',
-    patient: canary !== undefined && (table === 'records' || table === 'keys') ? canary : null,
-    purpose: 'OPERATIONS',
-    reason: `${valid ? 'valid' : 'invalid'}:${table.toLowerCase()}`,
-    request: null,
-    resources: [],
-  });
+  await outbox.record(
+    ownEvent('restore.validate', {
+      outcome: valid ? 'permit' : 'error',
+      reason: `${valid ? 'valid' : 'invalid'}:${table.toLowerCase()}`,
+      patient: canary !== undefined && (table === 'records' || table === 'keys') ? canary : null,
+    }),
+  );
   await jobs.report(id, valid, message);
   return valid;
 }

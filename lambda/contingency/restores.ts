@@ -4,8 +4,9 @@ import { v7 } from 'uuid';
 import { controlKey, restoring, setControl } from '../access/controls';
 import { controlItem } from '../access/governance';
 import type { ArchiveMarks, Mark } from '../audit/archive-mark';
-import type { EventDraft } from '../audit/event';
+import type { EventResource } from '../audit/event';
 import type { Outbox } from '../audit/outbox';
+import { ownEvent } from '../audit/own-event';
 import type { TransactItem } from '../records/transaction';
 import { planReplay, type ReplayAction } from './replay';
 import type { ReplayEvidence } from './replay-evidence';
@@ -84,7 +85,13 @@ export class Restores {
       version: (known?.version ?? 0) + 1,
     };
     await this.options.outbox.recordWith(
-      [draft('restore.lock', 'permit', `found-by-${foundBy}`, [{ id, type: 'restore', version: null }])],
+      [
+        ownEvent('restore.lock', {
+          outcome: 'permit',
+          reason: `found-by-${foundBy}`,
+          resources: [restoreResource(id)],
+        }),
+      ],
       [setRestore(this.options.tables.governance, restore), ...(await this.#lockdown('restore', id, now))],
     );
     return restore;
@@ -95,10 +102,10 @@ export class Restores {
     const [governance, ...others] = await marks.read();
     const found = await this.options.evidence(since([governance, ...others]));
     const attempt: Restore = { ...restore, attemptedAt: clock().toISOString(), version: restore.version + 1 };
-    const resources = [{ id: restore.id, type: 'restore', version: null }];
+    const resources = [restoreResource(restore.id)];
     if (found.forged.length > 0) {
       const reasons = found.forged.map((code) => code.toLowerCase().replaceAll('_', '-'));
-      const events = reasons.map((reason) => draft('restore.replayed', 'error', reason, resources));
+      const events = reasons.map((reason) => ownEvent('restore.replayed', { outcome: 'error', reason, resources }));
       await outbox.recordWith(events, [setRestore(tables.governance, attempt)]);
       return { waiting: 'locked', failure: 'forged', replayed: 0 };
     }
@@ -112,7 +119,7 @@ export class Restores {
     // Planned anew from what is there now: what was refused shows, whatever refused it.
     const left = (await plan()).length;
     if (left > 0) {
-      const event = draft('restore.replayed', 'error', 'unresolved', resources);
+      const event = ownEvent('restore.replayed', { outcome: 'error', reason: 'unresolved', resources });
       await outbox.recordWith([event], [setRestore(tables.governance, attempt)]);
       return { waiting: 'locked', failure: 'unresolved', replayed };
     }
@@ -126,7 +133,7 @@ export class Restores {
       ...(found.until === undefined ? {} : { evidenceUntil: found.until }),
     };
     await outbox.recordWith(
-      [draft('restore.replayed', 'permit', whole ? 'whole' : 'events-lost', resources)],
+      [ownEvent('restore.replayed', { outcome: 'permit', reason: whole ? 'whole' : 'events-lost', resources })],
       [setRestore(tables.governance, done), ...(await this.#lockdown('restored', restore.id, now))],
     );
     const behind = await this.#behind();
@@ -140,8 +147,8 @@ export class Restores {
     try {
       for (const { writes, patient, resources } of await writer.writes(action, clock())) {
         if (writes.length === 0) continue;
-        const told = [...resources, { id, type: 'restore', version: null }];
-        await outbox.recordWith([{ ...draft('restore.replay', 'permit', action.kind, told), patient }], writes);
+        const told = { reason: action.kind, patient, resources: [...resources, restoreResource(id)] };
+        await outbox.recordWith([ownEvent('restore.replay', { outcome: 'permit', ...told })], writes);
       }
       return 1;
     } catch (error) {
@@ -164,6 +171,8 @@ async function readLockdown(documents: DynamoDBDocumentClient, TableName: string
   return Item && controlItem.parse(Item);
 }
 
+const restoreResource = (id: string): EventResource => ({ id, type: 'restore', version: null });
+
 const smallest = (marks: readonly (Mark | undefined)[]): number => Math.min(...marks.map((mark) => mark?.size ?? 0));
 
 const knownUntil = (mark: Mark | undefined): Date => new Date(mark ? Date.parse(mark.at) + knownMilliseconds : 0);
@@ -174,21 +183,3 @@ function since(marks: readonly (Mark | undefined)[]): Date | undefined {
   const oldest = Math.min(...times);
   return oldest === 0 ? undefined : new Date(oldest - approvalMilliseconds);
 }
-
-const draft = (
-  action: string,
-  outcome: EventDraft['outcome'],
-  reason: string,
-  resources: EventDraft['resources'],
-): EventDraft => ({
-  action,
-  actor: null,
-  basis: null,
-  categories: [],
-  outcome,
-  patient: null,
-  purpose: 'OPERATIONS',
-  reason,
-  request: null,
-  resources,
-});
