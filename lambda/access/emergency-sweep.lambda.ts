@@ -2,8 +2,8 @@ import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { emit } from '../audit/metrics';
-import { Outbox } from '../audit/outbox';
 import { ownEvent } from '../audit/own-event';
+import { ownOutbox } from '../audit/own-outbox';
 import { mailFrom, readEnvironment, type SweepEnvironment, sweepVariables } from '../environment';
 import { documents, patience } from '../http/clients';
 import { ComplianceAlerts } from './compliance-alerts';
@@ -13,13 +13,7 @@ import { governanceKeys } from './governance';
 const environment = readEnvironment<SweepEnvironment>(...sweepVariables);
 const table = environment.GOVERNANCE_TABLE;
 const clock = (): Date => new Date();
-const outbox = new Outbox({
-  documents,
-  table: environment.AUDIT_TABLE,
-  origin: environment.AUDIT_ORIGIN,
-  functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unnamed',
-  clock,
-});
+const outbox = ownOutbox(documents, environment);
 const store = new EmergencyStore(documents, table);
 const alerts = new ComplianceAlerts({
   documents,

@@ -1,8 +1,9 @@
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { emit } from '../audit/metrics';
-import { cancellations, Outbox } from '../audit/outbox';
+import { cancellations } from '../audit/outbox';
 import { ownEvent } from '../audit/own-event';
+import { ownOutbox } from '../audit/own-outbox';
 import { readEnvironment, type SweepEnvironment, sweepVariables } from '../environment';
 import { documents, patience } from '../http/clients';
 import { Accounts } from './accounts';
@@ -16,13 +17,7 @@ import { ReviewStore } from './reviews-store';
 const environment = readEnvironment<SweepEnvironment>(...sweepVariables);
 const table = environment.GOVERNANCE_TABLE;
 const clock = (): Date => new Date();
-const outbox = new Outbox({
-  documents,
-  table: environment.AUDIT_TABLE,
-  origin: environment.AUDIT_ORIGIN,
-  functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unnamed',
-  clock,
-});
+const outbox = ownOutbox(documents, environment);
 const store = new ReviewStore(documents, table);
 const accounts = new Accounts(new CognitoIdentityProviderClient(patience), environment.USER_POOL_ID);
 

@@ -8,19 +8,13 @@ import { Checkpoints } from './checkpoints';
 import { noteSettings } from './configuration';
 import { LogStore } from './log-store';
 import { emit } from './metrics';
-import { Outbox } from './outbox';
 import { OutboxReader } from './outbox-reader';
+import { ownOutbox } from './own-outbox';
 
 const environment = readEnvironment<CheckpointEnvironment>(...checkpointVariables);
 const clock = () => new Date();
 const store = new LogStore(documents, environment.AUDIT_LOG_TABLE, clock);
-const outbox = new Outbox({
-  documents,
-  table: environment.AUDIT_TABLE,
-  origin: environment.AUDIT_ORIGIN,
-  functionName: 'checkpointer',
-  clock,
-});
+const outbox = ownOutbox(documents, environment);
 const marks = new ArchiveMarks(
   documents,
   [environment.GOVERNANCE_TABLE, environment.RECORDS_TABLE, environment.KEYS_TABLE],

@@ -4,9 +4,9 @@ import { s3 } from './archive-client';
 import { ArchiveStore } from './archive-store';
 import { LogStore } from './log-store';
 import { emit } from './metrics';
-import { Outbox } from './outbox';
 import { OutboxReader } from './outbox-reader';
 import { ownEvent } from './own-event';
+import { ownOutbox } from './own-outbox';
 import { Reconciliation } from './reconciliation';
 import { Sealing } from './sealing';
 
@@ -27,13 +27,7 @@ const reconciliation = new Reconciliation({
   state: async () => (await store.read()).state,
   clock,
 });
-const outbox = new Outbox({
-  documents,
-  table: environment.AUDIT_TABLE,
-  origin: environment.AUDIT_ORIGIN,
-  functionName: 'reconciler',
-  clock,
-});
+const outbox = ownOutbox(documents, environment);
 
 /** 45 CFR 164.312(b): seals what the stream has lost, and says so in the log that it mends. */
 export async function handler(): Promise<void> {

@@ -4,7 +4,7 @@ import type { PostAuthenticationTriggerEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { governanceKeys } from '../access/governance';
 import type { EventDraft } from '../audit/event';
-import { Outbox } from '../audit/outbox';
+import { ownOutbox } from '../audit/own-outbox';
 import { type EvidenceEnvironment, evidenceVariables, readEnvironment } from '../environment';
 import { personOfAccount } from './people-of-accounts';
 
@@ -17,13 +17,7 @@ const documents = DynamoDBDocumentClient.from(
     requestHandler: { connectionTimeout: 500, requestTimeout: 1200, throwOnRequestTimeout: true },
   }),
 );
-const outbox = new Outbox({
-  documents,
-  table: environment.AUDIT_TABLE,
-  origin: environment.AUDIT_ORIGIN,
-  functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unnamed',
-  clock: () => new Date(),
-});
+const outbox = ownOutbox(documents, environment);
 
 /**
  * Every sign-in is on record before it yields a token: when the audit log cannot be written, this fails and Cognito refuses

@@ -2,21 +2,15 @@ import { gunzipSync } from 'node:zlib';
 import type { CloudWatchLogsEvent } from 'aws-lambda';
 import * as z from 'zod';
 import type { EventDraft } from '../audit/event';
-import { Outbox } from '../audit/outbox';
 import { ownEvent } from '../audit/own-event';
+import { ownOutbox } from '../audit/own-outbox';
 import { type EvidenceEnvironment, evidenceVariables, readEnvironment } from '../environment';
 import { documents } from '../http/clients';
 import { personOfAccount } from './people-of-accounts';
 import { accountIn, activityEvent, parseActivity } from './user-activity';
 
 const environment = readEnvironment<EvidenceEnvironment>(...evidenceVariables);
-const outbox = new Outbox({
-  documents,
-  table: environment.AUDIT_TABLE,
-  origin: environment.AUDIT_ORIGIN,
-  functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unnamed',
-  clock: () => new Date(),
-});
+const outbox = ownOutbox(documents, environment);
 
 /** What CloudWatch Logs sends to a subscriber. */
 const delivery = z.object({

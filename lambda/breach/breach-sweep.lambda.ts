@@ -2,8 +2,8 @@ import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { ComplianceAlerts } from '../access/compliance-alerts';
 import { emit } from '../audit/metrics';
-import { Outbox } from '../audit/outbox';
 import { ownEvent } from '../audit/own-event';
+import { ownOutbox } from '../audit/own-outbox';
 import { Narratives } from '../encryption/narratives';
 import { mailFrom, type NoticeSweepEnvironment, noticeSweepVariables, readEnvironment } from '../environment';
 import { documents, kms, patience } from '../http/clients';
@@ -20,13 +20,7 @@ const environment = readEnvironment<NoticeSweepEnvironment>(...noticeSweepVariab
 const table = environment.GOVERNANCE_TABLE;
 const clock = (): Date => new Date();
 const mail = new SESv2Client(patience);
-const outbox = new Outbox({
-  documents,
-  table: environment.AUDIT_TABLE,
-  origin: environment.AUDIT_ORIGIN,
-  functionName: process.env['FUNCTION'] ?? 'unnamed',
-  clock,
-});
+const outbox = ownOutbox(documents, environment);
 const store = new IncidentStore(documents, table);
 const alerts = new ComplianceAlerts({
   documents,

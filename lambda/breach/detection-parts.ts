@@ -3,7 +3,7 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { Accounts } from '../access/accounts';
 import { ComplianceAlerts } from '../access/compliance-alerts';
-import { Outbox } from '../audit/outbox';
+import { ownOutbox } from '../audit/own-outbox';
 import { type DetectionEnvironment, mailFrom } from '../environment';
 import { documents, patience } from '../http/clients';
 import { AlertDeliveries } from './alert-delivery';
@@ -17,13 +17,7 @@ import { DetectionStates } from './detection-states';
 export function detectionParts(environment: DetectionEnvironment) {
   const table = environment.GOVERNANCE_TABLE;
   const clock = (): Date => new Date();
-  const outbox = new Outbox({
-    documents,
-    table: environment.AUDIT_TABLE,
-    origin: environment.AUDIT_ORIGIN,
-    functionName: process.env['FUNCTION'] ?? 'unnamed',
-    clock,
-  });
+  const outbox = ownOutbox(documents, environment);
   const cognito = new CognitoIdentityProviderClient(patience);
   const mail = new SESv2Client(patience);
   const userPoolId = environment.USER_POOL_ID;

@@ -5,8 +5,8 @@ import { ArchiveStore } from '../audit/archive-store';
 import { BucketArchive } from '../audit/bucket-archive';
 import { CheckpointSigner } from '../audit/checkpoint-signer';
 import { emit } from '../audit/metrics';
-import { Outbox } from '../audit/outbox';
 import { OutboxReader } from '../audit/outbox-reader';
+import { ownOutbox } from '../audit/own-outbox';
 import { type RestoreEnvironment, readEnvironment, restoreVariables } from '../environment';
 import { documents, kms } from '../http/clients';
 import { PatientStore } from '../records/patient-store';
@@ -30,13 +30,7 @@ const tables = {
 const restores = new Restores({
   tables,
   marks: new ArchiveMarks(documents, [governance, recordsTable, keys], clock),
-  outbox: new Outbox({
-    documents,
-    table: environment.AUDIT_TABLE,
-    origin: environment.AUDIT_ORIGIN,
-    functionName: 'restore-replay',
-    clock,
-  }),
+  outbox: ownOutbox(documents, environment),
   writer: new ReplayWriter(tables),
   newest: (after) => newestCheckpoint(archive, after),
   evidence: async (since) => {

@@ -4,8 +4,8 @@ import { s3 } from '../audit/archive-client';
 import { ArchiveMarks, newestCheckpoint } from '../audit/archive-mark';
 import { ArchiveStore } from '../audit/archive-store';
 import { emit } from '../audit/metrics';
-import { Outbox } from '../audit/outbox';
 import { ownEvent } from '../audit/own-event';
+import { ownOutbox } from '../audit/own-outbox';
 import { Vault } from '../encryption/vault';
 import { readEnvironment, type ValidationEnvironment, validationVariables } from '../environment';
 import { documents, kms, patience } from '../http/clients';
@@ -18,13 +18,7 @@ const environment = readEnvironment<ValidationEnvironment>(...validationVariable
 const clock = () => new Date();
 const jobs = new RestoreJobs(new BackupClient(patience));
 const archive = new ArchiveStore(s3, environment.ARCHIVE_BUCKET);
-const outbox = new Outbox({
-  documents,
-  table: environment.AUDIT_TABLE,
-  origin: environment.AUDIT_ORIGIN,
-  functionName: 'restore-validation',
-  clock,
-});
+const outbox = ownOutbox(documents, environment);
 /** which of Ward's tables each name is */
 const tables = new Map(
   Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(environment.BACKED_UP_TABLES))).map(

@@ -2,8 +2,8 @@ import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { AccessDenied, type AccessRequest, Guard, type Permit } from '../access/guard';
 import type { Action } from '../access/policy';
 import type { EventDraft, EventResource } from '../audit/event';
-import type { Receipt } from '../audit/outbox';
-import { Outbox } from '../audit/outbox';
+import type { Outbox, Receipt } from '../audit/outbox';
+import { ownOutbox } from '../audit/own-outbox';
 import { AccessTokens } from '../authentication/token';
 import { type ApiEnvironment, sessionLimits, webOrigins } from '../environment';
 import type { Writes } from '../records/transaction';
@@ -24,13 +24,7 @@ export class Runtime {
   readonly #told = new WeakSet<Error>();
 
   constructor(environment: ApiEnvironment) {
-    this.outbox = new Outbox({
-      documents,
-      table: environment.AUDIT_TABLE,
-      origin: environment.AUDIT_ORIGIN,
-      functionName: process.env['FUNCTION'] ?? 'unnamed',
-      clock: this.clock,
-    });
+    this.outbox = ownOutbox(documents, environment);
     this.guard = new Guard(documents, environment.GOVERNANCE_TABLE, this.outbox, sessionLimits(environment));
     this.#tokens = new AccessTokens({
       region: process.env['AWS_REGION'] ?? '',
