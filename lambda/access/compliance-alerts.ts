@@ -1,9 +1,10 @@
 import { AdminGetUserCommand, type CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
-import { type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { readActor } from './approvals-store';
 import { type ActorItem, governanceKeys } from './governance';
+import { mailOfficers } from './officer-mail';
 
 /** A mail that has to be sent. `PK` `ALERTS`; it goes when it was sent. */
 const alertItem = z.object({ id: z.uuid(), kind: z.literal('emergency-access'), at: z.string() });
@@ -43,27 +44,12 @@ export class ComplianceAlerts {
   /** Sends an alert and forgets it; cut off in between it is sent again. @throws whatever kept it from being sent */
   async send({ id, at }: Alert): Promise<void> {
     const { documents, mail, table, from } = this.options;
-    const recipients = await this.officers();
-    if (from === undefined || recipients.length === 0) throw new Error('nobody to send from or to');
-    for (const recipient of recipients)
-      await mail.send(
-        new SendEmailCommand({
-          FromEmailAddress: from,
-          Destination: { ToAddresses: [recipient] },
-          Content: {
-            Simple: {
-              Subject: { Data: 'Ward: emergency access to a record' },
-              Body: {
-                Text: {
-                  Data:
-                    `Emergency access ${id} was asked for at ${at}.\n\n` +
-                    'It has to be reviewed within 72 hours: sign in to Ward and open the list of emergency accesses.\n',
-                },
-              },
-            },
-          },
-        }),
-      );
+    await mailOfficers(mail, from, await this.officers(), {
+      subject: 'Ward: emergency access to a record',
+      text:
+        `Emergency access ${id} was asked for at ${at}.\n\n` +
+        'It has to be reviewed within 72 hours: sign in to Ward and open the list of emergency accesses.\n',
+    });
     await documents.send(new DeleteCommand({ TableName: table, Key: governanceKeys.alert(id) }));
   }
 

@@ -1,10 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Accounts } from '../access/accounts';
 import { governanceKeys } from '../access/governance';
+import { mailOfficers } from '../access/officer-mail';
 import { consistentQuery } from '../records/consistent-queries';
 import type { TransactItem } from '../records/transaction';
 import type { Alert } from './alert';
@@ -122,21 +123,12 @@ export class AlertDeliveries {
   /** A mail leaves Ward's protection: that an alert waits, and which, and nothing of what it is about. */
   async #mail({ alert, severity, reviewDueAt }: Delivery): Promise<void> {
     const { mail, from, officers } = this.options;
-    const recipients = await officers();
-    if (from === undefined || recipients.length === 0) throw new Error('nobody to send from or to');
-    const text =
-      `Alert ${alert} is waiting for a review, by ${reviewDueAt} at the latest.\n\n` +
-      `Sign in to Ward and open the alert, or use: npx ward alerts show ${alert}\n`;
-    for (const recipient of recipients)
-      await mail.send(
-        new SendEmailCommand({
-          FromEmailAddress: from,
-          Destination: { ToAddresses: [recipient] },
-          Content: {
-            Simple: { Subject: { Data: `Ward: an alert is waiting (${severity})` }, Body: { Text: { Data: text } } },
-          },
-        }),
-      );
+    await mailOfficers(mail, from, await officers(), {
+      subject: `Ward: an alert is waiting (${severity})`,
+      text:
+        `Alert ${alert} is waiting for a review, by ${reviewDueAt} at the latest.\n\n` +
+        `Sign in to Ward and open the alert, or use: npx ward alerts show ${alert}\n`,
+    });
   }
 
   async #publish({ alert, severity, rule, openedAt, reviewDueAt }: Delivery): Promise<void> {

@@ -1,7 +1,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { governanceKeys } from '../access/governance';
+import { mailOfficers, type OfficerMail } from '../access/officer-mail';
 import type { Duty, Reminder } from './deadlines';
 
 /** how long a run may take to send what it has claimed, before another run may */
@@ -36,16 +37,7 @@ export class Reminders {
     const claim = await this.#claim(Key, now);
     if (claim !== 'claimed') return claim;
     try {
-      const { from, mail } = this.options;
-      if (from === undefined || recipients.length === 0) throw new Error('nobody to send from or to');
-      for (const recipient of recipients)
-        await mail.send(
-          new SendEmailCommand({
-            FromEmailAddress: from,
-            Destination: { ToAddresses: [recipient] },
-            Content: { Simple: textOf(incident, reminder, duty) },
-          }),
-        );
+      await mailOfficers(this.options.mail, this.options.from, recipients, mailOf(incident, reminder, duty));
     } catch {
       await this.#set(Key, 'failed');
       return 'unsent';
@@ -92,13 +84,11 @@ export class Reminders {
 }
 
 /** A mail leaves Ward's protection: it names the incident and the duty, nobody and nothing of what happened. */
-function textOf(incident: string, { daysLeft }: Reminder, { duty, citation, due }: Duty) {
+function mailOf(incident: string, { daysLeft }: Reminder, { duty, citation, due }: Duty): OfficerMail {
   const when =
     daysLeft < 0 ? `was due on ${due} and is ${-daysLeft} day(s) overdue` : `is due on ${due}, in ${daysLeft} day(s)`;
   return {
-    Subject: { Data: daysLeft < 0 ? 'Ward: a breach deadline is overdue' : 'Ward: a breach deadline is near' },
-    Body: {
-      Text: { Data: `${duty} (${citation}) ${when}.\n\nIncident ${incident}. Sign in to Ward to see what is open.\n` },
-    },
+    subject: daysLeft < 0 ? 'Ward: a breach deadline is overdue' : 'Ward: a breach deadline is near',
+    text: `${duty} (${citation}) ${when}.\n\nIncident ${incident}. Sign in to Ward to see what is open.\n`,
   };
 }

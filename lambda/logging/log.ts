@@ -7,6 +7,8 @@ export type LogLine =
   | { readonly message: 'request failed'; readonly request: string; readonly route: string; readonly error: unknown }
   /** an invocation that its caller is told of as failed */
   | { readonly message: 'invocation failed'; readonly request: string; readonly error: unknown }
+  /** a mail to one of the officers was refused */
+  | { readonly message: 'mail refused'; readonly error: unknown }
   /** the function ends here, and is started anew */
   | {
       readonly message: 'function ended';
@@ -39,6 +41,8 @@ export function declared(line: LogLine): Readonly<Record<string, Json>> {
       };
     case 'invocation failed':
       return { request: inForm(id, line.request), causes: causesOf(line.error) };
+    case 'mail refused':
+      return { causes: causesOf(line.error) };
     case 'function ended':
       return { why: line.why, causes: causesOf(line.error) };
     case 'printed':
