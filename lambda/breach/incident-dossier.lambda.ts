@@ -86,16 +86,16 @@ async function document(exchange: Exchange): Promise<Answer> {
   const { now } = exchange.access;
   const people = noticesOf(await desk.store.people(incident.id));
   const version = incident.dossiers.length + 1;
-  const placeholder = { version, key: '', sha256: '', at: now.toISOString() };
+  const unstored = { version, key: '', sha256: '', at: now.toISOString() };
   // Whether it is complete is asked before anything is stored that cannot be deleted again.
   const author = { by: permit.actor.sub, at: now };
   const concluded = (dossier: Incident['dossiers'][number]): Promise<Incident> =>
     desk.judged(permit, incident, () => conclude(incident, { step: 'document', dossier, people }, author));
-  await concluded(placeholder);
+  await concluded(unstored);
   const facts = await gathered(permit, incident);
   await desk.judged(permit, incident, () => demandEvidence(unprovenAmong(facts.scope, facts.log)));
   const stored = await dossiers.keep(facts, version);
-  const dossier = { ...placeholder, ...stored };
+  const dossier = { ...unstored, ...stored };
   const after = await concluded(dossier);
   const receipt = await desk.keep(permit, incident, after, {
     reason: 'archived',
