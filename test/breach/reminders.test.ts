@@ -9,7 +9,9 @@ const mail = mockClient(SESv2Client);
 beforeEach(() => {
   table.reset();
   mail.reset();
+  jest.spyOn(process.stderr, 'write').mockReturnValue(true); // the log
 });
+afterEach(() => jest.restoreAllMocks());
 
 const duty = {
   id: 'individual',
@@ -48,6 +50,13 @@ test('what another run is sending right now is left to it', async () => {
   table.on(PutCommand).rejects(taken('sending'));
   await expect(send()).resolves.toBe('unsent');
   expect(mail.calls()).toHaveLength(0);
+});
+
+test('an address that is refused has the other officers reminded once all the same', async () => {
+  mail.on(SendEmailCommand, { Destination: { ToAddresses: ['one@example.org'] } }).rejects(new Error('not verified'));
+  await expect(send()).resolves.toBe('sent');
+  expect(mail.commandCalls(SendEmailCommand)).toHaveLength(2);
+  expect(table.commandCalls(UpdateCommand)[0]?.args[0].input.ExpressionAttributeValues).toEqual({ ':state': 'sent' });
 });
 
 test('a mail server that is down loses nothing: the reminder is free for the next run', async () => {
