@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Released } from '../audit/release';
 import { type PatientsEnvironment, patientsVariables, readEnvironment } from '../environment';
@@ -6,6 +5,7 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { Runtime } from '../http/runtime';
 import { consistentQuery } from '../records/consistent-queries';
+import { consistentItem } from '../records/consistent-reads';
 import { patientId } from '../records/model';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
@@ -76,10 +76,7 @@ async function invite(exchange: Exchange): Promise<Answer> {
 async function enroll(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
   const { code } = exchange.body(z.strictObject({ code: z.string().min(1).max(40) }));
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: table, Key: governanceKeys.enrollment(codeHash(code)), ConsistentRead: true }),
-  );
-  const found = Item && enrollmentItem.parse(Item);
+  const found = await consistentItem(documents, table, governanceKeys.enrollment(codeHash(code)), enrollmentItem);
   if (!found || found.usedBy) return runtime.refuse(permit, 'code-refused');
   const writes = new Writes<'code' | 'actor' | 'patient'>()
     .add('code', useCode(table, code, permit.actor.sub, exchange.access.now))

@@ -1,21 +1,18 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { consistentQuery } from '../records/consistent-queries';
-import { ConsistentReads } from '../records/consistent-reads';
+import { ConsistentReads, consistentItem } from '../records/consistent-reads';
 import { type Approval, approvalItem } from './approvals';
 import { type ActorItem, actorItem, governanceKeys } from './governance';
 
 /** how many of the newest requests the list shows */
 const listed = 100;
 
-export async function readApproval(
+export function readApproval(
   documents: DynamoDBDocumentClient,
   table: string,
   id: string,
 ): Promise<Approval | undefined> {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: table, Key: governanceKeys.approval(id), ConsistentRead: true }),
-  );
-  return Item && approvalItem.parse(Item);
+  return consistentItem(documents, table, governanceKeys.approval(id), approvalItem);
 }
 
 /** @returns the newest requests, newest first */
@@ -35,15 +32,12 @@ export async function newestApprovals(documents: DynamoDBDocumentClient, table: 
   return found.map((item) => approvalItem.parse(item));
 }
 
-export async function readActor(
+export function readActor(
   documents: DynamoDBDocumentClient,
   table: string,
   sub: string,
 ): Promise<ActorItem | undefined> {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: table, Key: governanceKeys.actor(sub), ConsistentRead: true }),
-  );
-  return Item && actorItem.parse(Item);
+  return consistentItem(documents, table, governanceKeys.actor(sub), actorItem);
 }
 
 /** @returns everybody who is or was known to Ward */

@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Released } from '../audit/release';
 import { type PatientsEnvironment, patientsVariables, readEnvironment } from '../environment';
@@ -7,12 +6,14 @@ import { documents } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
 import { consistentQuery } from '../records/consistent-queries';
+import { consistentItem } from '../records/consistent-reads';
 import { patientId } from '../records/model';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
+import { readActor } from './approvals-store';
 import { setMembership } from './care-team';
-import { type ActorItem, actorItem, governanceKeys, type MemberItem, memberItem, memberPrefix } from './governance';
+import { governanceKeys, type MemberItem, memberItem, memberPrefix } from './governance';
 
 const environment = readEnvironment<PatientsEnvironment>(...patientsVariables);
 const runtime = new Runtime(environment);
@@ -58,7 +59,7 @@ async function add(exchange: Exchange): Promise<Answer> {
   const [permit, patient, target, current] = await Promise.all([
     runtime.guard.permit(exchange.access, { patient: id }),
     store.known(id),
-    readActor(userId),
+    readActor(documents, table, userId),
     readMember(id, userId),
   ]);
   const given = exchange.body(membership);
@@ -124,18 +125,8 @@ const shown = ({ sub, roleInTeam, addedBy, startsAt, endsAt, reviewDue }: Member
   review_due: reviewDue,
 });
 
-async function readActor(sub: string): Promise<ActorItem | undefined> {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: table, Key: governanceKeys.actor(sub), ConsistentRead: true }),
-  );
-  return Item && actorItem.parse(Item);
-}
-
-async function readMember(patient: string, sub: string): Promise<MemberItem | undefined> {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: table, Key: governanceKeys.member(patient, sub), ConsistentRead: true }),
-  );
-  return Item && memberItem.parse(Item);
+function readMember(patient: string, sub: string): Promise<MemberItem | undefined> {
+  return consistentItem(documents, table, governanceKeys.member(patient, sub), memberItem);
 }
 
 export const handler = runtime.serve({ 'care-team.read': list, 'care-team.add': add, 'care-team.remove': remove });

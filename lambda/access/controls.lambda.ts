@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Released } from '../audit/release';
 import { isReleasable, readRestore, releasedRestore, setRestore } from '../contingency/restore';
@@ -7,7 +6,6 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
-import { consistentQuery } from '../records/consistent-queries';
 import { patientId } from '../records/model';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
@@ -15,7 +13,6 @@ import { approverStands, consumeApproval, isGoodFor } from './approvals';
 import { readApproval } from './approvals-store';
 import {
   type ControlTarget,
-  controlKey,
   freezableRole,
   lockdownRelease,
   longestDays,
@@ -23,8 +20,9 @@ import {
   released,
   setControl,
 } from './controls';
+import { allControls, readControl } from './controls-store';
 import { isInForce } from './decide';
-import { type ControlItem, controlItem, controlReasons, governanceKeys } from './governance';
+import { type ControlItem, controlReasons } from './governance';
 import type { Permit } from './guard';
 
 const environment = readEnvironment<PatientsEnvironment>(...patientsVariables);
@@ -44,8 +42,7 @@ const dayMilliseconds = 24 * 60 * 60 * 1000;
 
 async function list(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
-  const items = await consistentQuery(documents, { table, PK: governanceKeys.listedControl('').PK });
-  const controls = items.map((item) => shown(controlItem.parse(item), exchange.access.now));
+  const controls = (await allControls(documents, table)).map((item) => shown(item, exchange.access.now));
   const receipt = await runtime.outbox.record(permit.event({ status: 200 }));
   return { status: 200, body: Released.facts({ controls }, receipt) };
 }
@@ -67,7 +64,7 @@ async function place(exchange: Exchange, target: ControlTarget): Promise<Answer>
   const { now } = exchange.access;
   const [permit, current, patient] = await Promise.all([
     permitFor(exchange, target),
-    read(target),
+    readControl(documents, table, target),
     target.kind === 'patient' ? store.known(target.target) : undefined,
   ]);
   const { reason, expires_at: expiresAt } = exchange.body(placing);
@@ -98,7 +95,7 @@ async function releasePatient(exchange: Exchange): Promise<Answer> {
 }
 
 async function release(exchange: Exchange, target: ControlTarget): Promise<Answer> {
-  const [permit, current] = await Promise.all([permitFor(exchange, target), read(target)]);
+  const [permit, current] = await Promise.all([permitFor(exchange, target), readControl(documents, table, target)]);
   if (!current || !isInForce(current, exchange.access.now)) return runtime.refuse(permit, 'not-found');
   return end(permit, current, new Writes());
 }
@@ -106,7 +103,10 @@ async function release(exchange: Exchange, target: ControlTarget): Promise<Answe
 /** Nobody ends a lockdown alone: whoever stole an officer's session would. */
 async function releaseLockdown(exchange: Exchange): Promise<Answer> {
   const { now } = exchange.access;
-  const [permit, current] = await Promise.all([runtime.guard.permit(exchange.access), read({ kind: 'lockdown' })]);
+  const [permit, current] = await Promise.all([
+    runtime.guard.permit(exchange.access),
+    readControl(documents, table, { kind: 'lockdown' }),
+  ]);
   const { approval: id } = exchange.body(z.strictObject({ approval: z.uuid() }));
   if (!current || !isInForce(current, now)) return runtime.refuse(permit, 'not-found');
   const approval = await readApproval(documents, table, id);
@@ -141,13 +141,6 @@ const coded = ({ kind, reason, target }: ControlItem): string => (kind === 'role
 
 const permitFor = ({ access }: Exchange, target: ControlTarget): Promise<Permit> =>
   runtime.guard.permit(access, target.kind === 'patient' ? { patient: target.target } : {});
-
-async function read(target: ControlTarget): Promise<ControlItem | undefined> {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: table, Key: controlKey(target), ConsistentRead: true }),
-  );
-  return Item && controlItem.parse(Item);
-}
 
 const shown = (item: ControlItem, now: Date) => ({
   kind: item.kind,

@@ -1,5 +1,5 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { ConsistentReads } from '../records/consistent-reads';
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { ConsistentReads, consistentItem } from '../records/consistent-reads';
 import { type EmergencyItem, emergencyItem, type Quota, quotaItem } from './emergency-access';
 import { governanceKeys } from './governance';
 
@@ -13,15 +13,13 @@ export class EmergencyStore {
     private readonly table: string,
   ) {}
 
-  async quota(sub: string): Promise<Quota | undefined> {
-    const item = await this.#get(governanceKeys.emergencyQuota(sub));
-    return item && quotaItem.parse(item);
+  quota(sub: string): Promise<Quota | undefined> {
+    return consistentItem(this.documents, this.table, governanceKeys.emergencyQuota(sub), quotaItem);
   }
 
   /** @returns the access, if it is to this patient */
   async read(patient: string, id: string): Promise<EmergencyItem | undefined> {
-    const found = await this.#get(governanceKeys.emergency(id));
-    const item = found && emergencyItem.parse(found);
+    const item = await consistentItem(this.documents, this.table, governanceKeys.emergency(id), emergencyItem);
     return item?.patient === patient ? item : undefined;
   }
 
@@ -42,11 +40,6 @@ export class EmergencyStore {
     const keys = tasks.map((task) => governanceKeys.emergency(String(task['id'])));
     const items = await ConsistentReads.of(this.documents).all(this.table, keys);
     return items.map((item) => emergencyItem.parse(item)).sort((a, b) => (a.reviewDueAt < b.reviewDueAt ? -1 : 1));
-  }
-
-  async #get(Key: Record<string, string>): Promise<Record<string, unknown> | undefined> {
-    const { Item } = await this.documents.send(new GetCommand({ TableName: this.table, Key, ConsistentRead: true }));
-    return Item;
   }
 
   async #query(

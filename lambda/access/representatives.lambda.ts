@@ -1,4 +1,3 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Released } from '../audit/release';
 import { blindly } from '../encryption/sealed';
@@ -8,6 +7,7 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents, kms } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
+import { consistentItem } from '../records/consistent-reads';
 import { category, mainEntry, patientId, resourceOf } from '../records/model';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
@@ -106,10 +106,9 @@ async function end(exchange: Exchange): Promise<Answer> {
   return { status: 200, headers: entityTag(item.version), body: Released.facts(shown(item), receipt) };
 }
 
-async function read(patient: string, sub: string): Promise<RepresentativeItem | undefined> {
+function read(patient: string, sub: string): Promise<RepresentativeItem | undefined> {
   const Key = governanceKeys.representative(patient, sub);
-  const { Item } = await documents.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
-  return Item && representativeItem.parse(Item);
+  return consistentItem(documents, table, Key, representativeItem);
 }
 
 function birthDateOf({ birthDate }: Readonly<Record<string, unknown>>): string | undefined {

@@ -1,6 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentItem } from '../records/consistent-reads';
 import type { ArchiveStore } from './archive-store';
 import { checkpointKey, checkpointPrefix, readCheckpointKey } from './log-keys';
 
@@ -51,8 +52,7 @@ export class ArchiveMarks {
   read(): Promise<(Mark | undefined)[]> {
     return Promise.all(
       this.tables.map(async (TableName) => {
-        const { Item } = await this.documents.send(new GetCommand({ TableName, Key: markKey, ConsistentRead: true }));
-        return Item && mark.parse(Item);
+        return consistentItem(this.documents, TableName, markKey, mark);
       }),
     );
   }

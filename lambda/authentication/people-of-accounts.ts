@@ -1,6 +1,8 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { actorItem, governanceKeys } from '../access/governance';
+import { readActor } from '../access/approvals-store';
+import { governanceKeys } from '../access/governance';
+import { consistentItem } from '../records/consistent-reads';
 import type { Role } from './actor';
 
 const accountItem = z.object({ person: z.uuid() });
@@ -11,14 +13,10 @@ export async function personOfAccount(
   table: string,
   account: string,
 ): Promise<{ readonly sub: string; readonly role: Role } | undefined> {
-  const read = async (Key: { PK: string; SK: string }) =>
-    (await documents.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))).Item;
   const [own, renewed] = await Promise.all([
-    read(governanceKeys.actor(account)),
-    read(governanceKeys.account(account)),
+    readActor(documents, table, account),
+    consistentItem(documents, table, governanceKeys.account(account), accountItem),
   ]);
-  const item = own ?? (renewed && (await read(governanceKeys.actor(accountItem.parse(renewed).person))));
-  if (!item) return undefined;
-  const { sub, role } = actorItem.parse(item);
-  return { sub, role };
+  const person = own ?? (renewed && (await readActor(documents, table, renewed.person)));
+  return person && { sub: person.sub, role: person.role };
 }

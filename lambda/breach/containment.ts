@@ -1,10 +1,11 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Accounts } from '../access/accounts';
 import { actorStands, changeActor, countHolders } from '../access/actors';
 import { readActor } from '../access/approvals-store';
-import { type ControlTarget, controlKey, freezableRole, longestDays, placed, setControl } from '../access/controls';
-import { type ActorItem, controlItem } from '../access/governance';
+import { type ControlTarget, freezableRole, longestDays, placed, setControl } from '../access/controls';
+import { readControl } from '../access/controls-store';
+import type { ActorItem } from '../access/governance';
 import type { Permit } from '../access/guard';
 import { suspended } from '../access/people';
 import type { EventResource } from '../audit/event';
@@ -84,10 +85,7 @@ export class Containment {
       return after;
     }
     const target = controlOf(each);
-    const { Item } = await documents.send(
-      new GetCommand({ TableName: table, Key: controlKey(target), ConsistentRead: true }),
-    );
-    const current = Item && controlItem.parse(Item);
+    const current = await readControl(documents, table, target);
     const wished = new Date(now.getTime() + Math.min(days, longestDays[target.kind]) * dayMilliseconds).toISOString();
     // What stands longer already stays as it is: containment never shortens one.
     const expiresAt = current && !current.releasedAt && current.expiresAt > wished ? current.expiresAt : wished;

@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { governanceKeys } from '../access/governance';
 import { consistentQuery } from '../records/consistent-queries';
+import { consistentItem } from '../records/consistent-reads';
 import { category, patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
 import { letterStates } from './incident-duties';
@@ -111,11 +112,8 @@ export class IncidentStore {
     private readonly table: string,
   ) {}
 
-  async read(id: string): Promise<Incident | undefined> {
-    const { Item } = await this.documents.send(
-      new GetCommand({ TableName: this.table, Key: governanceKeys.incident(id), ConsistentRead: true }),
-    );
-    return Item && incidentItem.parse(Item);
+  read(id: string): Promise<Incident | undefined> {
+    return consistentItem(this.documents, this.table, governanceKeys.incident(id), incidentItem);
   }
 
   /** @returns ids, newest first */
@@ -139,15 +137,8 @@ export class IncidentStore {
   runs = (id: string): Promise<Run[]> => this.#parts(id, 'RUN', runItem);
   files = (id: string): Promise<DocumentItem[]> => this.#parts(id, 'DOCUMENT', documentItem);
 
-  async mail(id: string, notice: string): Promise<MailItem | undefined> {
-    const { Item } = await this.documents.send(
-      new GetCommand({
-        TableName: this.table,
-        Key: governanceKeys.ofIncident(id, 'MAIL', notice),
-        ConsistentRead: true,
-      }),
-    );
-    return Item && mailItem.parse(Item);
+  mail(id: string, notice: string): Promise<MailItem | undefined> {
+    return consistentItem(this.documents, this.table, governanceKeys.ofIncident(id, 'MAIL', notice), mailItem);
   }
 
   /** @returns incidents that name a person, as the item has them */

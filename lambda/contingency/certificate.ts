@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentItem } from '../records/consistent-reads';
 import { patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
 
@@ -30,15 +31,12 @@ export type Disposal = z.infer<typeof disposalItem>;
 
 const keyOf = (patient: string) => ({ PK: `PATIENT#${patient}`, SK: 'DISPOSAL' });
 
-export async function readDisposal(
+export function readDisposal(
   documents: DynamoDBDocumentClient,
   table: string,
   patient: string,
 ): Promise<Disposal | undefined> {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: table, Key: keyOf(patient), ConsistentRead: true }),
-  );
-  return Item && disposalItem.parse(Item);
+  return consistentItem(documents, table, keyOf(patient), disposalItem);
 }
 
 export function writeDisposal(table: string, disposal: Disposal): TransactItem {

@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentItem } from '../records/consistent-reads';
 import { patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
 
@@ -25,15 +26,12 @@ export type LegalHold = z.infer<typeof legalHoldItem>;
 
 const keyOf = (patient: string) => ({ PK: `PATIENT#${patient}`, SK: 'LEGAL-HOLD' });
 
-export async function readLegalHold(
+export function readLegalHold(
   documents: DynamoDBDocumentClient,
   table: string,
   patient: string,
 ): Promise<LegalHold | undefined> {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: table, Key: keyOf(patient), ConsistentRead: true }),
-  );
-  return Item && legalHoldItem.parse(Item);
+  return consistentItem(documents, table, keyOf(patient), legalHoldItem);
 }
 
 /** @returns the write that puts a hold in place of none, or of `before` that was released; fails when another came first */

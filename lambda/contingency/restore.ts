@@ -1,6 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { governanceKeys } from '../access/governance';
+import { consistentItem } from '../records/consistent-reads';
 import type { TransactItem } from '../records/transaction';
 
 /**
@@ -23,11 +24,8 @@ export const restoreItem = z.object({
 });
 export type Restore = z.infer<typeof restoreItem>;
 
-export async function readRestore(documents: DynamoDBDocumentClient, table: string): Promise<Restore | undefined> {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: table, Key: governanceKeys.restore, ConsistentRead: true }),
-  );
-  return Item && restoreItem.parse(Item);
+export function readRestore(documents: DynamoDBDocumentClient, table: string): Promise<Restore | undefined> {
+  return consistentItem(documents, table, governanceKeys.restore, restoreItem);
 }
 
 /** @returns the write of a restore; fails when it changed since it was read */

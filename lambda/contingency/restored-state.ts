@@ -1,9 +1,9 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Approval, approvalItem } from '../access/approvals';
 import { allActors } from '../access/approvals-store';
+import { allControls } from '../access/controls-store';
 import { EmergencyStore } from '../access/emergency-store';
 import {
-  controlItem,
   governanceKeys,
   type MemberItem,
   memberItem,
@@ -53,7 +53,6 @@ export async function readRestoredState(
     const hold = await readLegalHold(documents, governance, patient);
     if (hold) holds.push(hold);
   }
-  const controls = await consistentQuery(documents, { table: governance, PK: governanceKeys.listedControl('').PK });
   const emergencies = await new EmergencyStore(documents, governance).newest();
   return {
     people: await allActors(documents, governance),
@@ -62,7 +61,7 @@ export async function readRestoredState(
     undisposed,
     holds,
     associates: await allAssociates(documents, governance),
-    controls: controls.map((item) => controlItem.parse(item)),
+    controls: await allControls(documents, governance),
     approvals: await approvals(documents, governance),
     emergencies: emergencies.flatMap(({ patient, sub, state, endsAt }) =>
       state === 'opened' && endsAt !== undefined ? [{ patient, sub, endsAt }] : [],

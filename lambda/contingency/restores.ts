@@ -1,8 +1,7 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { v7 } from 'uuid';
-import { controlKey, restoring, setControl } from '../access/controls';
-import { controlItem } from '../access/governance';
+import { restoring, setControl } from '../access/controls';
+import { readControl } from '../access/controls-store';
 import type { ArchiveMarks, Mark } from '../audit/archive-mark';
 import type { EventResource } from '../audit/event';
 import type { Outbox } from '../audit/outbox';
@@ -159,16 +158,9 @@ export class Restores {
 
   async #lockdown(reason: 'restore' | 'restored', restore: string, now: Date): Promise<TransactItem[]> {
     const { documents, governance } = this.options.tables;
-    const current = await readLockdown(documents, governance);
+    const current = await readControl(documents, governance, { kind: 'lockdown' });
     return setControl(governance, restoring(current, { reason, restore, now }));
   }
-}
-
-async function readLockdown(documents: DynamoDBDocumentClient, TableName: string) {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName, Key: controlKey({ kind: 'lockdown' }), ConsistentRead: true }),
-  );
-  return Item && controlItem.parse(Item);
 }
 
 const restoreResource = (id: string): EventResource => ({ id, type: 'restore', version: null });

@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentItem } from '../records/consistent-reads';
 import type { TransactItem } from '../records/transaction';
 
 /**
@@ -27,12 +28,8 @@ export type LookupRotation = z.infer<typeof rotationItem>;
 
 const key = { PK: 'LOOKUP-ROTATION', SK: 'LOOKUP-ROTATION' };
 
-export async function readRotation(
-  documents: DynamoDBDocumentClient,
-  table: string,
-): Promise<LookupRotation | undefined> {
-  const { Item } = await documents.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }));
-  return Item && rotationItem.parse(Item);
+export function readRotation(documents: DynamoDBDocumentClient, table: string): Promise<LookupRotation | undefined> {
+  return consistentItem(documents, table, key, rotationItem);
 }
 
 /** @returns the write of the next state; fails when somebody else went on meanwhile */

@@ -1,4 +1,5 @@
-import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { ZodType } from 'zod';
 
 type Key = { readonly PK: string; readonly SK: string };
 type Item = Record<string, unknown>;
@@ -7,6 +8,17 @@ interface Asked {
   readonly key: Key;
   readonly answer: (item: Item | undefined) => void;
   readonly fail: (error: unknown) => void;
+}
+
+/** @returns the one item of a key; strongly consistent. @throws ZodError when it is of another form */
+export async function consistentItem<Form>(
+  documents: DynamoDBDocumentClient,
+  table: string,
+  key: Key,
+  form: ZodType<Form>,
+): Promise<Form | undefined> {
+  const { Item } = await documents.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }));
+  return Item && form.parse(Item);
 }
 
 /** The table did not answer for every key: nobody goes on with a part. */

@@ -1,5 +1,6 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { consistentItem } from './consistent-reads';
 import { patientId } from './model';
 import type { TransactItem } from './transaction';
 
@@ -36,11 +37,8 @@ export class ImportStates {
     private readonly table: string,
   ) {}
 
-  async read(id: string): Promise<ImportItem | undefined> {
-    const { Item } = await this.documents.send(
-      new GetCommand({ TableName: this.table, Key: keyOf(id), ConsistentRead: true }),
-    );
-    return Item && importItem.parse(Item);
+  read(id: string): Promise<ImportItem | undefined> {
+    return consistentItem(this.documents, this.table, keyOf(id), importItem);
   }
 
   create(item: ImportItem, now: Date): TransactItem {
