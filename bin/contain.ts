@@ -3,8 +3,9 @@ import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { actorStands, changeActor, countHolders } from '../lambda/access/actors';
+import { readActor } from '../lambda/access/actors-store';
 import { approverStands, consumeApproval, isExpired } from '../lambda/access/approvals';
-import { readActor, readApproval } from '../lambda/access/approvals-store';
+import { readApproval } from '../lambda/access/approvals-store';
 import {
   type ControlTarget,
   controlKey,

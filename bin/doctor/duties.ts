@@ -1,5 +1,5 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { allActors } from '../../lambda/access/approvals-store';
+import { allActors } from '../../lambda/access/actors-store';
 import { EmergencyStore } from '../../lambda/access/emergency-store';
 import { governanceKeys } from '../../lambda/access/governance';
 import { lastQuarter, unreviewed } from '../../lambda/access/reviews';

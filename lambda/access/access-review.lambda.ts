@@ -6,7 +6,7 @@ import { documents } from '../http/clients';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
 import { actorStands } from './actors';
-import { allActors, readActor } from './approvals-store';
+import { allActors, readActor } from './actors-store';
 import { isCurrent } from './decide';
 import type { MemberItem } from './governance';
 import { shownPerson } from './people';

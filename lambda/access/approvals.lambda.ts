@@ -8,6 +8,7 @@ import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
 import { actorStands } from './actors';
+import { readActor } from './actors-store';
 import {
   type Approval,
   approvalDetails,
@@ -21,7 +22,7 @@ import {
   requestApproval,
   rolesOfTwo,
 } from './approvals';
-import { newestApprovals, readActor, readApproval } from './approvals-store';
+import { newestApprovals, readApproval } from './approvals-store';
 
 const environment = readEnvironment<ApiEnvironment>(...apiVariables);
 const runtime = new Runtime(environment);

@@ -11,7 +11,7 @@ import { patientId } from '../records/model';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
-import { readActor } from './approvals-store';
+import { readActor } from './actors-store';
 import { setMembership } from './care-team';
 import { governanceKeys, type MemberItem, memberItem, memberPrefix } from './governance';
 

@@ -2,7 +2,7 @@ import { AdminGetUserCommand, type CognitoIdentityProviderClient } from '@aws-sd
 import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { readActor } from './approvals-store';
+import { readActor } from './actors-store';
 import { type ActorItem, governanceKeys } from './governance';
 import { mailOfficers } from './officer-mail';
 

@@ -15,7 +15,7 @@ import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
 import { actorStands } from './actors';
-import { readActor } from './approvals-store';
+import { readActor } from './actors-store';
 import { ComplianceAlerts } from './compliance-alerts';
 import { isInForce } from './decide';
 import * as emergency from './emergency-access';

@@ -8,7 +8,7 @@ import { readEnvironment, type SweepEnvironment, sweepVariables } from '../envir
 import { documents, patience } from '../http/clients';
 import { Accounts } from './accounts';
 import { changeActor, countHolders } from './actors';
-import { allActors } from './approvals-store';
+import { allActors } from './actors-store';
 import { type ActorItem, governanceKeys } from './governance';
 import { reinstated } from './people';
 import { codeOf, lastQuarter, unreviewed } from './reviews';

@@ -13,7 +13,7 @@ import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
 import { actorStands } from './actors';
-import { readActor } from './approvals-store';
+import { readActor } from './actors-store';
 import { governanceKeys, type RepresentativeItem, representativeItem, representativeKinds } from './governance';
 import { evidenceKinds, majority, setRepresentative } from './representatives';
 

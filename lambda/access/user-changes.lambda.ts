@@ -11,8 +11,9 @@ import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
 import { Accounts } from './accounts';
 import { actorStands, changeActor, countHolders } from './actors';
+import { readActor } from './actors-store';
 import { approverStands, consumeApproval, isGoodFor, isRoleOfTwo } from './approvals';
-import { readActor, readApproval } from './approvals-store';
+import { readApproval } from './approvals-store';
 import type { ActorItem } from './governance';
 import type { Permit } from './guard';
 import {

@@ -10,8 +10,9 @@ import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
 import { AccountExists, Accounts } from './accounts';
 import { actorStands, registerActor } from './actors';
+import { allActors, readActor } from './actors-store';
 import { approverStands, consumeApproval, invitee, isGoodFor, isRoleOfTwo } from './approvals';
-import { allActors, readActor, readApproval } from './approvals-store';
+import { readApproval } from './approvals-store';
 import type { ActorItem } from './governance';
 import { shownPerson } from './people';
 

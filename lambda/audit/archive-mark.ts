@@ -50,11 +50,7 @@ export class ArchiveMarks {
 
   /** @returns the mark of each table, in their order; undefined where a table has none */
   read(): Promise<(Mark | undefined)[]> {
-    return Promise.all(
-      this.tables.map(async (TableName) => {
-        return consistentItem(this.documents, TableName, markKey, mark);
-      }),
-    );
+    return Promise.all(this.tables.map((table) => consistentItem(this.documents, table, markKey, mark)));
   }
 
   async #write(

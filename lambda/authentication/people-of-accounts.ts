@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { readActor } from '../access/approvals-store';
+import { readActor } from '../access/actors-store';
 import { governanceKeys } from '../access/governance';
 import { consistentItem } from '../records/consistent-reads';
 import type { Role } from './actor';

@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Accounts } from '../access/accounts';
 import { actorStands, changeActor, countHolders } from '../access/actors';
-import { readActor } from '../access/approvals-store';
+import { readActor } from '../access/actors-store';
 import { type ControlTarget, freezableRole, longestDays, placed, setControl } from '../access/controls';
 import { readControl } from '../access/controls-store';
 import type { ActorItem } from '../access/governance';

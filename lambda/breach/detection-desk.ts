@@ -1,7 +1,7 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { changeActor, countHolders } from '../access/actors';
-import { readActor } from '../access/approvals-store';
+import { readActor } from '../access/actors-store';
 import { suspended } from '../access/people';
 import type { EventResource } from '../audit/event';
 import type { Outbox } from '../audit/outbox';

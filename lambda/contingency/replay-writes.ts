@@ -1,6 +1,7 @@
 import { changeActor, countHolders } from '../access/actors';
+import { readActor } from '../access/actors-store';
 import { voidApproval } from '../access/approvals';
-import { readActor, readApproval } from '../access/approvals-store';
+import { readApproval } from '../access/approvals-store';
 import { setMembership } from '../access/care-team';
 import { controlKey, placed, setControl, targetOf } from '../access/controls';
 import { setEmergency, standing } from '../access/emergency-access';

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { allActors } from '../access/actors-store';
 import { type Approval, approvalItem } from '../access/approvals';
-import { allActors } from '../access/approvals-store';
 import { allControls } from '../access/controls-store';
 import { EmergencyStore } from '../access/emergency-store';
 import {

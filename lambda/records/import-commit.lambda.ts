@@ -1,6 +1,6 @@
 import { v4 } from 'uuid';
 import * as z from 'zod';
-import { readActor } from '../access/approvals-store';
+import { readActor } from '../access/actors-store';
 import type { Permit } from '../access/guard';
 import { importedTask } from '../access/imported-tasks';
 import { withoutFrozen } from '../access/memberships';
