@@ -4,6 +4,7 @@ import { type ApiEnvironment, apiVariables, readEnvironment } from '../environme
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { Runtime } from '../http/runtime';
+import { daysSince } from '../instant';
 import { Writes } from '../records/transaction';
 import { actorStands } from './actors';
 import { allActors, readActor } from './actors-store';
@@ -42,9 +43,6 @@ const review = z.strictObject({
     .min(1)
     .max(mostOutcomes),
 });
-
-const dayMilliseconds = 86_400_000;
-const daysSince = (at: string, now: Date): number => Math.floor((now.getTime() - Date.parse(at)) / dayMilliseconds);
 
 /** Every role that is granted: how old, by whom, when it was used last, and whether this quarter's review has seen it. */
 async function list(exchange: Exchange): Promise<Answer> {

@@ -5,6 +5,7 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
+import { instant } from '../instant';
 import { consistentQuery } from '../records/consistent-queries';
 import { consistentItem } from '../records/consistent-reads';
 import { patientId } from '../records/model';
@@ -23,9 +24,6 @@ const table = environment.GOVERNANCE_TABLE;
 
 const ofPatient = z.object({ id: patientId });
 const ofMember = ofPatient.extend({ userId: z.uuid() });
-const instant = z.iso
-  .datetime('must be a UTC instant such as 2026-01-31T08:00:00Z')
-  .transform((at) => new Date(at).toISOString());
 const membership = z.strictObject({
   role_in_team: z.enum(['attending', 'consulting', 'nursing']).default('attending'),
   starts_at: instant.optional(),

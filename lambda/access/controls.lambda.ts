@@ -6,6 +6,7 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
+import { daysAfter, instant } from '../instant';
 import { patientId } from '../records/model';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
@@ -32,13 +33,10 @@ const table = environment.GOVERNANCE_TABLE;
 
 const placing = z.strictObject({
   reason: z.enum(controlReasons),
-  expires_at: z.iso
-    .datetime('must be a UTC instant such as 2026-01-31T08:00:00Z')
-    .transform((at) => new Date(at).toISOString()),
+  expires_at: instant,
 });
 const ofRole = z.object({ role: freezableRole });
 const ofPatient = z.object({ id: patientId });
-const dayMilliseconds = 24 * 60 * 60 * 1000;
 
 async function list(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
@@ -69,7 +67,7 @@ async function place(exchange: Exchange, target: ControlTarget): Promise<Answer>
   ]);
   const { reason, expires_at: expiresAt } = exchange.body(placing);
   if (target.kind === 'patient' && !patient) return runtime.refuse(permit, 'not-found');
-  const latest = new Date(now.getTime() + longestDays[target.kind] * dayMilliseconds).toISOString();
+  const latest = daysAfter(now, longestDays[target.kind]);
   if (expiresAt <= now.toISOString() || expiresAt > latest)
     return runtime.refuse(permit, 'invalid-input', {
       errors: [{ field: 'expires_at', message: `must be in the next ${longestDays[target.kind]} days` }],

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { daysAfter } from '../instant';
 import { patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
 import { governanceKeys, type StandingEmergency } from './governance';
@@ -28,7 +29,6 @@ const hour = 60 * minute;
 /** a request for a second clinician is for an emergency: later it is another request */
 const secondWithinMilliseconds = 15 * minute;
 const reviewWithinMilliseconds = 72 * hour;
-const dayMilliseconds = 24 * hour;
 export const mostOpen = 3;
 export const mostADay = 10;
 
@@ -95,7 +95,7 @@ export const isOverdue = ({ reviewDueAt, reviewedAt }: EmergencyItem, now: Date)
  * @returns the quota as it is then, undefined when there is none left
  */
 export function takeQuota(current: Quota | undefined, item: EmergencyItem, now: Date): Quota | undefined {
-  const dayAgo = new Date(now.getTime() - dayMilliseconds).toISOString();
+  const dayAgo = daysAfter(now, -1);
   const at = now.toISOString();
   const recent = (current?.accesses ?? []).filter((access) => access.at > dayAgo || access.endsAt > at);
   const open = recent.filter(({ endsAt }) => endsAt > at);

@@ -1,5 +1,6 @@
+import { daysAfter } from '../instant';
 import type { PlannedTask } from '../records/fhir/tasks';
-import { claimDays, daysAfter, type TaskItem, visitFollowUpDays } from './tasks';
+import { claimDays, type TaskItem, visitFollowUpDays } from './tasks';
 
 /** how far ahead an imported visit counts; an invented date must not stay for ever */
 const aheadDays = 365;

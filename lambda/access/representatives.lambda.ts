@@ -7,6 +7,7 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents, kms } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
+import { instant } from '../instant';
 import { consistentItem } from '../records/consistent-reads';
 import { category, mainEntry, patientId, resourceOf } from '../records/model';
 import { PatientStore } from '../records/patient-store';
@@ -25,9 +26,6 @@ const vault = new Vault({ documents, kms, environment, clock: runtime.clock, may
 const table = environment.GOVERNANCE_TABLE;
 
 const ofRepresentative = z.object({ id: patientId, userId: z.uuid() });
-const instant = z.iso
-  .datetime('must be a UTC instant such as 2026-01-31T08:00:00Z')
-  .transform((at) => new Date(at).toISOString());
 const recording = z.strictObject({
   scope: z.union([z.literal('all'), z.array(category).min(1)], 'must be all, or a list of categories').default('all'),
   relationship: z.enum(representativeKinds),

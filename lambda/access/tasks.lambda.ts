@@ -6,6 +6,7 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { entityTag, idempotencyToken } from '../http/conditions';
 import { Runtime } from '../http/runtime';
+import { daysAfter, instant } from '../instant';
 import { patientId } from '../records/model';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
@@ -13,17 +14,7 @@ import { Writes } from '../records/transaction';
 import { governanceKeys } from './governance';
 import type { Permit } from './guard';
 import { rememberCreation } from './idempotency';
-import {
-  assigneeOf,
-  daysAfter,
-  department,
-  kindsOf,
-  longestTaskDays,
-  putTask,
-  type TaskItem,
-  taskKinds,
-  tasksOf,
-} from './tasks';
+import { assigneeOf, department, kindsOf, longestTaskDays, putTask, type TaskItem, taskKinds, tasksOf } from './tasks';
 
 const environment = readEnvironment<PatientsEnvironment>(...patientsVariables);
 const runtime = new Runtime(environment);
@@ -32,9 +23,6 @@ const patients = new PatientStore(environment.RECORDS_TABLE);
 const table = environment.GOVERNANCE_TABLE;
 
 const ofPatient = z.object({ id: patientId });
-const instant = z.iso
-  .datetime('must be a UTC instant such as 2026-01-31T08:00:00Z')
-  .transform((at) => new Date(at).toISOString());
 const recording = z.strictObject({
   kind: z.enum(taskKinds),
   assignee: z.union(

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { type Role, roles } from '../authentication/actor';
+import { daysAfter } from '../instant';
 import { consistentQuery } from '../records/consistent-queries';
 import { patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
@@ -59,11 +60,6 @@ export const longestTaskDays = { appointment: 14, order: 180, referral: 365, cla
 export const visitFollowUpDays = 14;
 /** A task stays this long after its end, so that late reviews find it. */
 const keptDays = 180;
-const dayMilliseconds = 24 * 60 * 60 * 1000;
-
-/** @returns the instant so many days after another */
-export const daysAfter = (at: string, days: number): string =>
-  new Date(Date.parse(at) + days * dayMilliseconds).toISOString();
 
 /** @returns the write of a task. An import may write it again: it is the same one. */
 export function putTask(table: string, task: TaskItem): TransactItem {

@@ -8,6 +8,7 @@ import { documents, patience } from '../http/clients';
 import { entityTag, expectedVersion } from '../http/conditions';
 import type { ProblemType } from '../http/problem';
 import { Runtime } from '../http/runtime';
+import { instant } from '../instant';
 import { Writes } from '../records/transaction';
 import { Accounts } from './accounts';
 import { actorStands, changeActor, countHolders } from './actors';
@@ -39,10 +40,7 @@ const roleChange = z.strictObject({
 });
 const suspension = z.strictObject({
   reason: z.enum(suspensionReasons),
-  expires_at: z.iso
-    .datetime('must be a UTC instant such as 2026-01-31T08:00:00Z')
-    .transform((at) => new Date(at).toISOString())
-    .optional(),
+  expires_at: instant.optional(),
 });
 const reinstatement = z.strictObject({ reason: z.enum(reinstatementReasons).exclude(['expired']) });
 type Step = 'user' | 'last' | 'executor' | 'approval';

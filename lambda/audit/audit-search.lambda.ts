@@ -5,6 +5,7 @@ import { type AccessLogEnvironment, accessLogVariables, readEnvironment } from '
 import type { Answer, Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { Runtime } from '../http/runtime';
+import { instant } from '../instant';
 import { s3 } from './archive-client';
 import { ArchiveStore } from './archive-store';
 import { type EventDraft, uuid } from './event';
@@ -19,9 +20,6 @@ const index = new IndexReader(documents, environment.AUDIT_INDEX_TABLE);
 const archive = new ArchiveStore(s3, environment.ARCHIVE_BUCKET);
 
 const id = uuid.describe('a UUID');
-const instant = z.iso
-  .datetime('must be a UTC instant such as 2026-01-31T08:00:00Z')
-  .transform((at) => new Date(at).toISOString());
 const question = z.strictObject({
   patient: id.optional(),
   actor: id.optional(),

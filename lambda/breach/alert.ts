@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { entryIdFrom } from '../encryption/lookup';
+import { daysAfter } from '../instant';
 import { alertKey, type Finding, severities } from './detect/model';
 import { signalRules } from './detect/rules';
 import { containmentKinds } from './incident-model';
@@ -56,7 +57,6 @@ export type Alert = z.infer<typeof alertItem>;
 /** who is named where Ward itself contains */
 export const detection = 'detection';
 const mostEvidence = 20;
-const dayMilliseconds = 24 * 60 * 60 * 1000;
 
 /** @returns the same id for the same actor, window and rule: finding it again is no further alert */
 export const alertId = (finding: Finding): string =>
@@ -83,7 +83,7 @@ export function raised(finding: Finding, reviewDays: number, now: Date): Alert {
     reason: finding.reason,
     state: 'open',
     openedAt: now.toISOString(),
-    reviewDueAt: new Date(now.getTime() + reviewDays * dayMilliseconds).toISOString(),
+    reviewDueAt: daysAfter(now, reviewDays),
     measures: [],
     version: 1,
   };
@@ -113,7 +113,7 @@ export function grown(alert: Alert, finding: Finding, reviewDays: number, now: D
   const next = { ...alert, patients, evidence, signals, measure, severity, version: alert.version + 1 };
   if (!opensAgain) return next;
   const { reviewedAt: _at, reviewedBy: _by, dismissal: _reason, ...open } = next;
-  return { ...open, state: 'open', reviewDueAt: new Date(now.getTime() + reviewDays * dayMilliseconds).toISOString() };
+  return { ...open, state: 'open', reviewDueAt: daysAfter(now, reviewDays) };
 }
 
 /** Rules whose measure is a score and counts nothing: a second patient is no more of the same, but another matter. */

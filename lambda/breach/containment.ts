@@ -10,11 +10,11 @@ import type { Permit } from '../access/guard';
 import { suspended } from '../access/people';
 import type { EventResource } from '../audit/event';
 import type { Runtime } from '../http/runtime';
+import { daysAfter } from '../instant';
 import { patientId } from '../records/model';
 import { Writes } from '../records/transaction';
 import type { containmentKinds } from './incident-model';
 
-const dayMilliseconds = 24 * 60 * 60 * 1000;
 const measure = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('suspend-user'), user: z.uuid() }),
   z.strictObject({ kind: z.literal('freeze-patient'), patient: patientId }),
@@ -86,7 +86,7 @@ export class Containment {
     }
     const target = controlOf(each);
     const current = await readControl(documents, table, target);
-    const wished = new Date(now.getTime() + Math.min(days, longestDays[target.kind]) * dayMilliseconds).toISOString();
+    const wished = daysAfter(now, Math.min(days, longestDays[target.kind]));
     // What stands longer already stays as it is: containment never shortens one.
     const expiresAt = current && !current.releasedAt && current.expiresAt > wished ? current.expiresAt : wished;
     writes.add(

@@ -10,8 +10,9 @@ import {
   memberPrefix,
 } from '../access/governance';
 import { type RelationsItem, relationsItem } from '../access/relations';
-import { daysAfter, explains, type TaskItem, taskItem } from '../access/tasks';
+import { explains, type TaskItem, taskItem } from '../access/tasks';
 import { vipItem } from '../access/vip';
+import { daysAfter } from '../instant';
 import { consistentQuery } from '../records/consistent-queries';
 import { ConsistentReads } from '../records/consistent-reads';
 import { recordsPartition } from '../records/model';

@@ -5,6 +5,7 @@ import type { ActorItem, ControlItem, MemberItem, RepresentativeItem } from '../
 import { type Associate, dispositions, type EndOfAssociate, endReasons } from '../associates/associate';
 import type { AuditEvent } from '../audit/event';
 import { type Role, roles } from '../authentication/actor';
+import { daysAfter } from '../instant';
 import type { LegalHold } from './legal-hold';
 import { type ReplayRule, ruleOf } from './replay-rules';
 
@@ -56,8 +57,6 @@ export interface ReplayTime {
   readonly restoredAt: Date;
   readonly now: Date;
 }
-
-const dayMilliseconds = 24 * 60 * 60 * 1000;
 
 /**
  * Decides what a restore must do again. It takes rights away and gives none but the role that the log says a
@@ -194,7 +193,7 @@ function freezes(events: readonly AuditEvent[], { controls }: RestoredState, now
         (on === 'patient' ? each.patient === target : (each.reason ?? '').endsWith(`:${target}`)),
     );
     if (released && released.at > event.at) return [];
-    const expiresAt = new Date(Date.parse(event.at) + longestDays[on] * dayMilliseconds).toISOString();
+    const expiresAt = daysAfter(event.at, longestDays[on]);
     const stands = known && isInForce(known, now) && known.expiresAt >= expiresAt;
     return expiresAt > now.toISOString() && !stands ? [{ kind: 'freeze', on, target, expiresAt, event } as const] : [];
   });
