@@ -4,7 +4,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { actorStands, changeActor, countHolders } from '../lambda/access/actors';
 import { readActor } from '../lambda/access/actors-store';
-import { approverStands, consumeApproval, isExpired } from '../lambda/access/approvals';
+import { consumeApproval, isExpired } from '../lambda/access/approvals';
 import { readApproval } from '../lambda/access/approvals-store';
 import {
   type ControlTarget,
@@ -137,7 +137,7 @@ async function approvalOf(
   if (requester?.status !== 'active' || !releasing.includes(requester.role))
     throw new Error('who asked for the approval may no longer use it');
   const use = { kind, subject, executor: approval.requestedBy, now };
-  const spent = [consumeApproval(table, approval, use), approverStands(table, approval), actorStands(table, requester)];
+  const spent = [...consumeApproval(table, approval, use), actorStands(table, requester)];
   if (!current.restore) return spent;
   const restore = await readRestore(documents, table);
   if (!isReleasable(restore, current.restore, approval.reason))

@@ -245,12 +245,12 @@ export function isGoodFor(approval: Approval | undefined, use: ApprovalUse): app
 }
 
 /**
- * @returns the write that spends an approval, for the transaction of the act itself: it fails unless the approval was given
- *   for just this, to the one who acts, is not expired and was never used. What `details` say the caller holds against the
- *   act; they never change after the request.
+ * @returns the writes that spend an approval, for the transaction of the act itself: they fail unless the approval was given
+ *   for just this, to the one who acts, is not expired and was never used, and whoever gave it is active still. What `details`
+ *   say the caller holds against the act; they never change after the request.
  */
-export function consumeApproval(table: string, approval: Approval, use: ApprovalUse): TransactItem {
-  return {
+export const consumeApproval = (table: string, approval: Approval, use: ApprovalUse): TransactItem[] => [
+  {
     Update: {
       TableName: table,
       Key: governanceKeys.approval(approval.id),
@@ -268,12 +268,8 @@ export function consumeApproval(table: string, approval: Approval, use: Approval
         ':one': 1,
       },
     },
-  };
-}
-
-/** @returns a check, for the same transaction, that whoever approved is not suspended since */
-export function approverStands(table: string, approval: Approval): TransactItem {
-  return {
+  },
+  {
     ConditionCheck: {
       TableName: table,
       Key: governanceKeys.actor(approval.decidedBy ?? ''),
@@ -281,5 +277,5 @@ export function approverStands(table: string, approval: Approval): TransactItem 
       ExpressionAttributeNames: { '#status': 'status' },
       ExpressionAttributeValues: { ':active': 'active' },
     },
-  };
-}
+  },
+];

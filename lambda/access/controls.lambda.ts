@@ -10,7 +10,7 @@ import { daysAfter, instant } from '../instant';
 import { patientId } from '../records/model';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
-import { approverStands, consumeApproval, isGoodFor } from './approvals';
+import { consumeApproval, isGoodFor } from './approvals';
 import { readApproval } from './approvals-store';
 import {
   type ControlTarget,
@@ -110,11 +110,7 @@ async function releaseLockdown(exchange: Exchange): Promise<Answer> {
   const approval = await readApproval(documents, table, id);
   const use = { ...lockdownRelease(current), executor: permit.actor.sub, now };
   if (!isGoodFor(approval, use)) return runtime.refuse(permit, 'approval-refused');
-  const spent = new Writes<'control' | 'approval'>().add(
-    'approval',
-    consumeApproval(table, approval, use),
-    approverStands(table, approval),
-  );
+  const spent = new Writes<'control' | 'approval'>().add('approval', ...consumeApproval(table, approval, use));
   if (current.restore) {
     const restore = await readRestore(documents, table);
     if (!isReleasable(restore, current.restore, approval.reason)) return runtime.refuse(permit, 'approval-refused');

@@ -13,7 +13,7 @@ import { Writes } from '../records/transaction';
 import { Accounts } from './accounts';
 import { actorStands, changeActor, countHolders } from './actors';
 import { readActor } from './actors-store';
-import { approverStands, consumeApproval, isGoodFor, isRoleOfTwo } from './approvals';
+import { consumeApproval, isGoodFor, isRoleOfTwo } from './approvals';
 import { readApproval } from './approvals-store';
 import type { ActorItem } from './governance';
 import type { Permit } from './guard';
@@ -88,7 +88,7 @@ async function changeRole(exchange: Exchange): Promise<Answer> {
   }
   const after = withRole(before, { role, by: permit.actor.sub, approvedBy: approval?.decidedBy, now });
   const writes = writesOf(permit, before, after);
-  if (approval) writes.add('approval', consumeApproval(table, approval, use), approverStands(table, approval));
+  if (approval) writes.add('approval', ...consumeApproval(table, approval, use));
   // Which role it is from then on: a restore of older tables must not bring back the one before.
   const given = { id: after.sub, type: `role:${role.replaceAll('_', '-')}`, version: after.version };
   const resources = [told(after), given, ...(approval ? [{ id: approval.id, type: 'approval', version: null }] : [])];

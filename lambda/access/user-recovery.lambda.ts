@@ -10,7 +10,7 @@ import { Writes } from '../records/transaction';
 import { AccountExists, Accounts } from './accounts';
 import { accountOf, actorStands, changeActor } from './actors';
 import { readActor } from './actors-store';
-import { approverStands, consumeApproval, invitee, isGoodFor } from './approvals';
+import { consumeApproval, invitee, isGoodFor } from './approvals';
 import { readApproval } from './approvals-store';
 import type { ActorItem } from './governance';
 import type { Permit } from './guard';
@@ -93,7 +93,7 @@ async function begin(permit: Permit, actor: ActorItem, approvalId: string, email
   };
   const writes = new Writes<'user' | 'approval' | 'executor'>()
     .add('user', changeActor(table, actor, begun))
-    .add('approval', consumeApproval(table, approval, use), approverStands(table, approval))
+    .add('approval', ...consumeApproval(table, approval, use))
     .add('executor', actorStands(table, permit.actor));
   const event = permit.event({ status: 202, reason: approval.reason, resources: told(begun, approval.id) });
   await runtime.store(permit, event, writes, (refused) => (refused.has('approval') ? 'approval-refused' : 'conflict'));

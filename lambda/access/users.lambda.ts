@@ -11,7 +11,7 @@ import { Writes } from '../records/transaction';
 import { AccountExists, Accounts } from './accounts';
 import { actorStands, registerActor } from './actors';
 import { allActors, readActor } from './actors-store';
-import { approverStands, consumeApproval, invitee, isGoodFor, isRoleOfTwo } from './approvals';
+import { consumeApproval, invitee, isGoodFor, isRoleOfTwo } from './approvals';
 import { readApproval } from './approvals-store';
 import type { ActorItem } from './governance';
 import { shownPerson } from './people';
@@ -87,7 +87,7 @@ async function create(exchange: Exchange): Promise<Answer> {
   const writes = new Writes<'actor' | 'executor' | 'approval'>()
     .add('actor', ...registerActor(table, actor))
     .add('executor', actorStands(table, permit.actor));
-  if (approval) writes.add('approval', consumeApproval(table, approval, use), approverStands(table, approval));
+  if (approval) writes.add('approval', ...consumeApproval(table, approval, use));
   const event = permit.event({
     status: 201,
     resources: [

@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { approverStands, consumeApproval, isGoodFor } from '../access/approvals';
+import { consumeApproval, isGoodFor } from '../access/approvals';
 import { readApproval } from '../access/approvals-store';
 import { Released } from '../audit/release';
 import { type NarrativesEnvironment, narrativesVariables, readEnvironment } from '../environment';
@@ -97,11 +97,7 @@ async function determine(exchange: Exchange): Promise<Answer> {
     approval: approval.id,
     approvedBy: approval.decidedBy ?? '',
   });
-  const spent = new Writes<'approval'>().add(
-    'approval',
-    consumeApproval(table, approval, use),
-    approverStands(table, approval),
-  );
+  const spent = new Writes<'approval'>().add('approval', ...consumeApproval(table, approval, use));
   return changed(permit, incident, after, await desk.seal(permit, 'determination', reason), {
     reason: outcome,
     writes: spent,

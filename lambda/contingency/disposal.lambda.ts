@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import * as z from 'zod';
-import { type Approval, approverStands, consumeApproval, isGoodFor } from '../access/approvals';
+import { type Approval, consumeApproval, isGoodFor } from '../access/approvals';
 import { readApproval } from '../access/approvals-store';
 import type { Permit } from '../access/guard';
 import { Released } from '../audit/release';
@@ -60,7 +60,7 @@ async function dispose(exchange: Exchange): Promise<Answer> {
   const disposal: Disposal = { ...given(approval), ...done(permit, now), patient: id, keyVersions: ring.newest, event };
   const writes = new Writes<'ring' | 'approval' | 'hold' | 'patient' | 'certificate' | 'lookups'>()
     .add('ring', ...vault.dispose(ring, now))
-    .add('approval', consumeApproval(governance, approval, use), approverStands(governance, approval))
+    .add('approval', ...consumeApproval(governance, approval, use))
     .add('hold', noLegalHold(governance, id))
     .add('patient', patients.dispose({ ...patient, lookups }, now.toISOString()))
     .add('certificate', writeDisposal(governance, disposal))

@@ -1,6 +1,6 @@
 import { v4 } from 'uuid';
 import * as z from 'zod';
-import { approverStands, consumeApproval, isGoodFor } from '../access/approvals';
+import { consumeApproval, isGoodFor } from '../access/approvals';
 import { readApproval } from '../access/approvals-store';
 import { Released } from '../audit/release';
 import { checkActiveKey, readKeyRing } from '../encryption/key-store';
@@ -79,7 +79,7 @@ async function release(exchange: Exchange): Promise<Answer> {
   };
   const writes = new Writes<'hold' | 'approval'>()
     .add('hold', releaseLegalHold(governance, hold, permit.actor.sub, now))
-    .add('approval', consumeApproval(governance, approval, use), approverStands(governance, approval));
+    .add('approval', ...consumeApproval(governance, approval, use));
   const resources = [told(after), { id: approval.id, type: 'approval', version: null }];
   const event = permit.event({ status: 200, reason: approval.reason, resources });
   const receipt = await runtime.store(permit, event, writes, (refused) =>

@@ -158,8 +158,9 @@ describe('what an approval is good for', () => {
     expect(isGoodFor(given, { ...use, kind: 'grant-role' })).toBe(false);
   });
 
-  test('the transaction asks all of it again', () => {
-    const { ConditionExpression } = consumeApproval('governance', given, use).Update ?? {};
+  test('the transaction asks all of it again, and that whoever approved is active still', () => {
+    const [spent, stands] = consumeApproval('governance', { ...given, decidedBy: approverId }, use);
+    const { ConditionExpression } = spent?.Update ?? {};
     for (const part of [
       '#state = :approved',
       'kind = :kind',
@@ -168,6 +169,10 @@ describe('what an approval is good for', () => {
       'expiresAt > :now',
     ])
       expect(ConditionExpression).toContain(part);
+    expect(stands?.ConditionCheck).toMatchObject({
+      Key: { PK: `ACTOR#${approverId}` },
+      ConditionExpression: '#status = :active',
+    });
   });
 });
 
