@@ -1,6 +1,5 @@
 import { AdminDisableUserCommand, AdminUserGlobalSignOutCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { actorStands, changeActor, countHolders } from '../lambda/access/actors';
 import { readActor } from '../lambda/access/actors-store';
@@ -8,16 +7,17 @@ import { consumeApproval, isExpired } from '../lambda/access/approvals';
 import { readApproval } from '../lambda/access/approvals-store';
 import {
   type ControlTarget,
-  controlKey,
   freezableRole,
   lockdownRelease,
   longestDays,
   placed,
+  reasonCode,
   released,
   setControl,
 } from '../lambda/access/controls';
+import { readControl } from '../lambda/access/controls-store';
 import { isInForce } from '../lambda/access/decide';
-import { type ControlItem, controlItem, controlReasons } from '../lambda/access/governance';
+import { type ControlItem, controlReasons } from '../lambda/access/governance';
 import { suspended } from '../lambda/access/people';
 import { actions } from '../lambda/access/policy';
 import type { EventDraft, EventResource } from '../lambda/audit/event';
@@ -51,7 +51,7 @@ export async function contain(operator: Operator, asked: Containment): Promise<s
   const most = longestDays[target.kind] * 24;
   if (!(asked.hours > 0 && asked.hours <= most)) throw new Error(`--hours must be at most ${most}`);
   const expiresAt = new Date(now.getTime() + asked.hours * 3_600_000).toISOString();
-  const current = await read(operator, target);
+  const current = await readControl(operator.documents, operator.governanceTable, target);
   let item: ControlItem;
   try {
     item = placed(target, current, { reason, author, expiresAt, now });
@@ -60,7 +60,7 @@ export async function contain(operator: Operator, asked: Containment): Promise<s
   }
   await record(
     operator,
-    { action: `control.${names[target.kind]}`, reason: coded(item), target },
+    { action: `control.${names[target.kind]}`, reason: reasonCode(item), target },
     setControl(operator.governanceTable, item),
   );
   return `${item.kind} ${item.target}: contained until ${expiresAt}`;
@@ -87,12 +87,12 @@ export async function release(
   if (asked.kind === 'user') throw new Error('a user is reinstated through the API, by an administrator');
   const target = targetOf(asked);
   const now = new Date();
-  const current = await read(operator, target);
+  const current = await readControl(operator.documents, operator.governanceTable, target);
   if (!current || !isInForce(current, now)) throw new Error('nothing of that kind is in force');
   const item = released(current, author, now);
   const spent = target.kind === 'lockdown' ? await approvalOf(operator, current, asked.approval, now) : [];
   const action = `control.${names[target.kind]}-release`;
-  await record(operator, { action, reason: coded(item), target }, [
+  await record(operator, { action, reason: reasonCode(item), target }, [
     ...setControl(operator.governanceTable, item),
     ...spent,
   ]);
@@ -100,8 +100,6 @@ export async function release(
 }
 
 const names = { lockdown: 'lockdown', role: 'freeze-role', patient: 'freeze-patient' } as const;
-const coded = ({ kind, reason, target }: ControlItem): string => (kind === 'role' ? `${reason}:${target}` : reason);
-
 async function suspend(operator: Operator, sub: string, reason: string): Promise<string> {
   const { governanceTable: table, documents } = operator;
   const before = await readActor(documents, table, sub);
@@ -149,13 +147,6 @@ function targetOf({ kind, target }: Pick<Containment, 'kind' | 'target'>): Contr
   if (kind === 'lockdown') return { kind };
   if (kind === 'role') return { kind, target: parse(freezableRole, target, 'name a role that can be frozen') };
   return { kind: 'patient', target: parse(z.uuid(), target, 'name the patient by id') };
-}
-
-async function read({ documents, governanceTable }: Operator, target: ControlTarget): Promise<ControlItem | undefined> {
-  const { Item } = await documents.send(
-    new GetCommand({ TableName: governanceTable, Key: controlKey(target), ConsistentRead: true }),
-  );
-  return Item && controlItem.parse(Item);
 }
 
 async function record(

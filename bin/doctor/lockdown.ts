@@ -1,6 +1,6 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { readControl } from '../../lambda/access/controls-store';
 import { isInForce } from '../../lambda/access/decide';
-import { type ControlItem, controlItem, governanceKeys } from '../../lambda/access/governance';
+import type { ControlItem } from '../../lambda/access/governance';
 import { type Check, type Finding, green, red } from './finding';
 import { output, type Place } from './place';
 
@@ -9,14 +9,8 @@ export const lockdown: Check<Place> = {
   name: 'Lockdown',
   rule: '45 CFR 164.308(a)(7)(ii)(C)',
   look: async ({ documents, now, ...place }) => {
-    const { Item } = await documents.send(
-      new GetCommand({
-        TableName: output({ ...place, documents, now }, 'GovernanceTable'),
-        Key: governanceKeys.lockdown,
-        ConsistentRead: true,
-      }),
-    );
-    return [judgeLockdown(Item ? controlItem.parse(Item) : undefined, now)];
+    const table = output({ ...place, documents, now }, 'GovernanceTable');
+    return [judgeLockdown(await readControl(documents, table, { kind: 'lockdown' }), now)];
   },
 };
 

@@ -6,7 +6,7 @@ import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
-import { daysAfter, instant } from '../instant';
+import { daysAfter } from '../instant';
 import { patientId } from '../records/model';
 import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
@@ -18,12 +18,15 @@ import {
   lockdownRelease,
   longestDays,
   placed,
+  placing,
+  reasonCode,
   released,
   setControl,
+  shownControl,
 } from './controls';
 import { allControls, readControl } from './controls-store';
 import { isInForce } from './decide';
-import { type ControlItem, controlReasons } from './governance';
+import type { ControlItem } from './governance';
 import type { Permit } from './guard';
 
 const environment = readEnvironment<PatientsEnvironment>(...patientsVariables);
@@ -31,30 +34,14 @@ const runtime = new Runtime(environment);
 const store = new RecordStore(documents, environment.RECORDS_TABLE, runtime.clock);
 const table = environment.GOVERNANCE_TABLE;
 
-const placing = z.strictObject({
-  reason: z.enum(controlReasons),
-  expires_at: instant,
-});
 const ofRole = z.object({ role: freezableRole });
 const ofPatient = z.object({ id: patientId });
 
 async function list(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
-  const controls = (await allControls(documents, table)).map((item) => shown(item, exchange.access.now));
+  const controls = (await allControls(documents, table)).map((item) => shownControl(item, exchange.access.now));
   const receipt = await runtime.outbox.record(permit.event({ status: 200 }));
   return { status: 200, body: Released.facts({ controls }, receipt) };
-}
-
-const lockDown = (exchange: Exchange): Promise<Answer> => place(exchange, { kind: 'lockdown' });
-
-async function freezeRole(exchange: Exchange): Promise<Answer> {
-  const { role } = check(ofRole, exchange.parameters);
-  return place(exchange, { kind: 'role', target: role });
-}
-
-async function freezePatient(exchange: Exchange): Promise<Answer> {
-  const { id } = check(ofPatient, exchange.parameters);
-  return place(exchange, { kind: 'patient', target: id });
 }
 
 /** 45 CFR 164.308(a)(6)(ii): counts from the next request of anybody on, however valid their token. */
@@ -67,8 +54,7 @@ async function place(exchange: Exchange, target: ControlTarget): Promise<Answer>
   ]);
   const { reason, expires_at: expiresAt } = exchange.body(placing);
   if (target.kind === 'patient' && !patient) return runtime.refuse(permit, 'not-found');
-  const latest = daysAfter(now, longestDays[target.kind]);
-  if (expiresAt <= now.toISOString() || expiresAt > latest)
+  if (expiresAt <= now.toISOString() || expiresAt > daysAfter(now, longestDays[target.kind]))
     return runtime.refuse(permit, 'invalid-input', {
       errors: [{ field: 'expires_at', message: `must be in the next ${longestDays[target.kind]} days` }],
     });
@@ -77,19 +63,9 @@ async function place(exchange: Exchange, target: ControlTarget): Promise<Answer>
     return runtime.refuse(permit, 'approval-required');
   const item = placed(target, current, { reason, author: permit.actor.sub, expiresAt, now });
   const writes = new Writes<'control'>().add('control', ...setControl(table, item));
-  const event = permit.event({ status: 200, reason: coded(item) });
+  const event = permit.event({ status: 200, reason: reasonCode(item) });
   const receipt = await runtime.store(permit, event, writes, () => 'conflict');
-  return { status: 200, headers: entityTag(item.version), body: Released.facts(shown(item, now), receipt) };
-}
-
-async function releaseRole(exchange: Exchange): Promise<Answer> {
-  const { role } = check(ofRole, exchange.parameters);
-  return release(exchange, { kind: 'role', target: role });
-}
-
-async function releasePatient(exchange: Exchange): Promise<Answer> {
-  const { id } = check(ofPatient, exchange.parameters);
-  return release(exchange, { kind: 'patient', target: id });
+  return { status: 200, headers: entityTag(item.version), body: Released.facts(shownControl(item, now), receipt) };
 }
 
 async function release(exchange: Exchange, target: ControlTarget): Promise<Answer> {
@@ -103,7 +79,7 @@ async function releaseLockdown(exchange: Exchange): Promise<Answer> {
   const { now } = exchange.access;
   const [permit, current] = await Promise.all([
     runtime.guard.permit(exchange.access),
-    readControl(documents, table, { kind: 'lockdown' }),
+    readControl(documents, table, lockdown),
   ]);
   const { approval: id } = exchange.body(z.strictObject({ approval: z.uuid() }));
   if (!current || !isInForce(current, now)) return runtime.refuse(permit, 'not-found');
@@ -123,38 +99,29 @@ async function end(permit: Permit, current: ControlItem, writes: Writes<'control
   const { now } = permit.access;
   const item = released(current, permit.actor.sub, now);
   writes.add('control', ...setControl(table, item));
-  const event = permit.event({ status: 200, reason: coded(current) });
+  const event = permit.event({ status: 200, reason: reasonCode(current) });
   const receipt = await runtime.store(permit, event, writes, (refused) =>
     refused.has('approval') ? 'approval-refused' : 'conflict',
   );
-  return { status: 200, headers: entityTag(item.version), body: Released.facts(shown(item, now), receipt) };
+  return { status: 200, headers: entityTag(item.version), body: Released.facts(shownControl(item, now), receipt) };
 }
 
-/** of a role's freeze the event says which role; of a patient's it names the patient already */
-const coded = ({ kind, reason, target }: ControlItem): string => (kind === 'role' ? `${reason}:${target}` : reason);
+const lockdown: ControlTarget = { kind: 'lockdown' };
+const roleIn = ({ parameters }: Exchange): ControlTarget => ({ kind: 'role', target: check(ofRole, parameters).role });
+const patientIn = ({ parameters }: Exchange): ControlTarget => ({
+  kind: 'patient',
+  target: check(ofPatient, parameters).id,
+});
 
 const permitFor = ({ access }: Exchange, target: ControlTarget): Promise<Permit> =>
   runtime.guard.permit(access, target.kind === 'patient' ? { patient: target.target } : {});
 
-const shown = (item: ControlItem, now: Date) => ({
-  kind: item.kind,
-  target: item.target,
-  reason: item.reason,
-  author: item.author,
-  at: item.at,
-  expires_at: item.expiresAt,
-  restore: item.restore,
-  released_at: item.releasedAt,
-  released_by: item.releasedBy,
-  in_force: isInForce(item, now),
-});
-
 export const handler = runtime.serve({
   'control.list': list,
-  'control.lockdown': lockDown,
+  'control.lockdown': (exchange) => place(exchange, lockdown),
   'control.lockdown-release': releaseLockdown,
-  'control.freeze-role': freezeRole,
-  'control.release-role': releaseRole,
-  'control.freeze-patient': freezePatient,
-  'control.release-patient': releasePatient,
+  'control.freeze-role': async (exchange) => place(exchange, roleIn(exchange)),
+  'control.release-role': async (exchange) => release(exchange, roleIn(exchange)),
+  'control.freeze-patient': async (exchange) => place(exchange, patientIn(exchange)),
+  'control.release-patient': async (exchange) => release(exchange, patientIn(exchange)),
 });

@@ -1,14 +1,18 @@
 import * as z from 'zod';
 import { type Role, roles } from '../authentication/actor';
+import { instant } from '../instant';
 import { patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
 import type { Kind } from './approvals';
 import { isInForce } from './decide';
-import { type ControlItem, freezableRoles, governanceKeys } from './governance';
+import { type ControlItem, controlReasons, freezableRoles, governanceKeys } from './governance';
 
 export const freezableRole = z
   .enum(roles)
   .refine((role) => freezableRoles.includes(role), 'must not be compliance_officer');
+
+/** What puts a control in place, as a request gives it. */
+export const placing = z.strictObject({ reason: z.enum(controlReasons), expires_at: instant });
 
 export type ControlTarget =
   | { readonly kind: 'lockdown' }
@@ -101,3 +105,21 @@ export function setControl(table: string, item: ControlItem): TransactItem[] {
     { Put: { TableName: table, Item: { ...governanceKeys.listedControl(`${item.kind}#${item.target}`), ...item } } },
   ];
 }
+
+/** @returns the reason as events have it: of a role's freeze with the role, while of a patient's they name the patient already */
+export const reasonCode = ({ kind, reason, target }: ControlItem): string =>
+  kind === 'role' ? `${reason}:${target}` : reason;
+
+/** What the API tells of a control. */
+export const shownControl = (item: ControlItem, now: Date) => ({
+  kind: item.kind,
+  target: item.target,
+  reason: item.reason,
+  author: item.author,
+  at: item.at,
+  expires_at: item.expiresAt,
+  restore: item.restore,
+  released_at: item.releasedAt,
+  released_by: item.releasedBy,
+  in_force: isInForce(item, now),
+});
