@@ -178,6 +178,12 @@ export function requestApproval(table: string, approval: Approval): TransactItem
   ];
 }
 
+/** @returns the approval as somebody decided */
+export const decided = (
+  approval: Approval,
+  { state, by, now }: { readonly state: 'approved' | 'rejected'; readonly by: string; readonly now: Date },
+): Approval => ({ ...approval, state, decidedBy: by, decidedAt: now.toISOString(), version: approval.version + 1 });
+
 /** @returns the write of a decision on a pending request; fails when another came first or it expired */
 export function decideApproval(
   table: string,

@@ -10,6 +10,7 @@ import { Writes } from '../records/transaction';
 import { AccountExists, Accounts } from './accounts';
 import { accountOf, actorStands, changeActor } from './actors';
 import { readActor } from './actors-store';
+import { emailAddress } from './approval-request';
 import { consumeApproval, invitee, isGoodFor } from './approvals';
 import { readApproval } from './approvals-store';
 import type { ActorItem } from './governance';
@@ -21,7 +22,7 @@ const runtime = new Runtime(environment);
 const table = environment.GOVERNANCE_TABLE;
 const accounts = new Accounts(new CognitoIdentityProviderClient(patience), environment.USER_POOL_ID);
 
-const recovery = z.strictObject({ approval: z.uuid(), email: z.email('must be an e-mail address').max(254) });
+const recovery = z.strictObject({ approval: z.uuid(), email: emailAddress });
 const told = (actor: ActorItem, approval: string) => [
   { id: actor.sub, type: 'user', version: actor.version },
   { id: approval, type: 'approval', version: null },

@@ -11,6 +11,7 @@ import { Writes } from '../records/transaction';
 import { AccountExists, Accounts } from './accounts';
 import { actorStands, registerActor } from './actors';
 import { allActors, readActor } from './actors-store';
+import { emailAddress } from './approval-request';
 import { consumeApproval, invitee, isGoodFor, isRoleOfTwo } from './approvals';
 import { readApproval } from './approvals-store';
 import type { ActorItem } from './governance';
@@ -22,7 +23,7 @@ const table = environment.GOVERNANCE_TABLE;
 const accounts = new Accounts(new CognitoIdentityProviderClient(patience), environment.USER_POOL_ID);
 
 const creation = z.strictObject({
-  email: z.email('must be an e-mail address').max(254),
+  email: emailAddress,
   role: z.enum(roles),
   /** for roles that are never one person's gift: a grant-role approval requested for this address */
   approval: z.uuid().optional(),
