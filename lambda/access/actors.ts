@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Role } from '../authentication/actor';
 import type { TransactItem } from '../records/transaction';
 import { type ActorItem, governanceKeys } from './governance';
 
@@ -131,6 +132,17 @@ export function actorStands(table: string, actor: ActorItem): TransactItem {
     },
   };
 }
+
+/** @returns a check that a person is active and has the role */
+export const actorHolds = (table: string, sub: string, role: Role): TransactItem => ({
+  ConditionCheck: {
+    TableName: table,
+    Key: governanceKeys.actor(sub),
+    ConditionExpression: '#status = :active AND #role = :role',
+    ExpressionAttributeNames: { '#status': 'status', '#role': 'role' },
+    ExpressionAttributeValues: { ':active': 'active', ':role': role },
+  },
+});
 
 /** @returns the write that binds a patient's account to their record: once, and to one record */
 export function bindPatient(table: string, actor: ActorItem, patient: string): TransactItem {
