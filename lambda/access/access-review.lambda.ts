@@ -8,41 +8,15 @@ import { daysSince } from '../instant';
 import { Writes } from '../records/transaction';
 import { actorStands } from './actors';
 import { allActors, readActor } from './actors-store';
-import { isCurrent } from './decide';
-import type { MemberItem } from './governance';
 import { shownPerson } from './people';
-import {
-  codeOf,
-  lastQuarter,
-  quarter,
-  quarterOf,
-  type ReviewItem,
-  recordReview,
-  reviewOutcomes,
-  unreviewed,
-} from './reviews';
+import { reviewFaults, reviewRequest, reviewsOf, shownMembership, shownReview, toldReview } from './review-request';
+import { codeOf, quarterOf, recordReview, unreviewed } from './reviews';
 import { ReviewStore } from './reviews-store';
 
 const environment = readEnvironment<ApiEnvironment>(...apiVariables);
 const runtime = new Runtime(environment);
 const table = environment.GOVERNANCE_TABLE;
 const store = new ReviewStore(documents, table);
-
-/** An event names at most a hundred resources: two a person. */
-const mostOutcomes = 45;
-const review = z.strictObject({
-  period: quarter,
-  outcomes: z
-    .array(
-      z.strictObject({
-        user: z.uuid(),
-        role: z.enum(reviewOutcomes),
-        care_teams: z.enum(reviewOutcomes).default('kept'),
-      }),
-    )
-    .min(1)
-    .max(mostOutcomes),
-});
 
 /** Every role that is granted: how old, by whom, when it was used last, and whether this quarter's review has seen it. */
 async function list(exchange: Exchange): Promise<Answer> {
@@ -90,59 +64,22 @@ async function read(exchange: Exchange): Promise<Answer> {
 /** 45 CFR 164.308(a)(4)(ii)(C): somebody else looks at each grant once a quarter, and says what becomes of it. */
 async function record(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
-  const { period, outcomes } = exchange.body(review);
+  const { period, outcomes } = exchange.body(reviewRequest);
   const now = exchange.access.now;
   const found = await Promise.all(outcomes.map(({ user }) => readActor(documents, table, user)));
   const known = found.filter((actor) => actor !== undefined);
-  const errors = [
-    ...(period === quarterOf(now) || period === lastQuarter(now)
-      ? []
-      : [{ field: 'period', message: 'must be this quarter or the last one' }]),
-    ...(known.length < outcomes.length ? [{ field: 'outcomes', message: 'names somebody who is not there' }] : []),
-    ...(new Set(outcomes.map(({ user }) => user)).size < outcomes.length
-      ? [{ field: 'outcomes', message: 'names somebody twice' }]
-      : []),
-    ...(known.some((actor) => actor.sub === permit.actor.sub)
-      ? [{ field: 'outcomes', message: 'nobody reviews their own access' }]
-      : []),
-  ];
+  const errors = reviewFaults({ period, outcomes }, known, { by: permit.actor.sub, now });
   if (errors.length > 0) return runtime.refuse(permit, 'not-allowed', { errors });
-  const reviews = outcomes.map(({ user, role, care_teams: careTeams }): ReviewItem => {
-    const version = known.find(({ sub }) => sub === user)?.version ?? 1;
-    return { sub: user, role, careTeams, reviewedBy: permit.actor.sub, reviewedAt: now.toISOString(), version };
-  });
+  const reviews = reviewsOf(outcomes, known, { by: permit.actor.sub, now });
   const writes = new Writes<'review' | 'reviewer'>()
     .add('review', ...reviews.map((each) => recordReview(table, period, each)))
     .add('reviewer', actorStands(table, permit.actor));
-  const resources = reviews.flatMap(({ sub, version, role, careTeams }) => [
-    { id: sub, type: `role-${role}`, version },
-    { id: sub, type: `care-teams-${careTeams}`, version: null },
-  ]);
-  const event = permit.event({ status: 201, reason: codeOf(period), resources });
+  const event = permit.event({ status: 201, reason: codeOf(period), resources: reviews.flatMap(toldReview) });
   const receipt = await runtime.store(permit, event, writes, () => 'conflict');
   const [actors, all] = await Promise.all([allActors(documents, table), store.reviews(period)]);
   const open = unreviewed(actors, all, period).length;
   return { status: 201, body: Released.facts({ period, recorded: reviews.length, open }, receipt) };
 }
-
-const shownReview = (item: ReviewItem | undefined) =>
-  item && {
-    role: item.role,
-    care_teams: item.careTeams,
-    reviewed_by: item.reviewedBy,
-    reviewed_at: item.reviewedAt,
-  };
-
-const shownMembership = (item: MemberItem, now: Date) => ({
-  patient: item.patient,
-  role_in_team: item.roleInTeam,
-  added_by: item.addedBy,
-  starts_at: item.startsAt,
-  ends_at: item.endsAt,
-  age_days: daysSince(item.startsAt, now),
-  current: isCurrent(item, now),
-  review_due: item.reviewDue,
-});
 
 export const handler = runtime.serve({
   'access-review.list': list,
