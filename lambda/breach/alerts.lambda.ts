@@ -7,12 +7,11 @@ import { documents, kms } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
-import { type Alert, alertStates, dismissalReasons, precisionOf, shownAlert } from './alert';
+import { type Alert, alertStates, precisionOf, shownAlert } from './alert';
+import { dismissed, dismissing, incidentFrom, listing, madeIncident, openingFromAlert } from './alert-review';
 import { AlertStore } from './alert-store';
-import { dayOf } from './calendar';
 import { open } from './incident';
-import { IncidentDesk, narrativeResource, resourceOf, words } from './incident-desk';
-import { breachLocationCodes, breachTypeCodes } from './incident-model';
+import { authorOf, IncidentDesk, narrativeResource, resourceOf } from './incident-desk';
 import { openIncident } from './incident-store';
 import { summaryOf } from './shown';
 
@@ -21,23 +20,6 @@ const runtime = new Runtime(environment);
 const desk = new IncidentDesk(runtime, environment, kms);
 const table = environment.GOVERNANCE_TABLE;
 const alerts = new AlertStore(documents, table);
-
-const listing = z.strictObject({
-  state: z.enum([...alertStates, 'all']).default('open'),
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  /** `next` of the page before */
-  after: z
-    .string()
-    .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z#[0-9a-f-]{36}$/, 'must be the next of a page before')
-    .optional(),
-});
-const dismissing = z.strictObject({ reason: z.enum(dismissalReasons) });
-const opening = z.strictObject({
-  /** what is known of it */
-  description: words,
-  type: z.enum(breachTypeCodes).default('unauthorized-access-disclosure'),
-  locations: z.array(z.enum(breachLocationCodes)).min(1).max(8).default(['electronic-medical-record']),
-});
 
 async function list(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
@@ -65,49 +47,22 @@ async function dismiss(exchange: Exchange): Promise<Answer> {
   await unlessDone(permit, alert);
   if (alert.actor === permit.actor.sub)
     return runtime.refuse(permit, 'not-allowed', { detail: 'own-matter' }, [told(alert)]);
-  const after: Alert = {
-    ...alert,
-    ...reviewed(permit),
-    state: 'dismissed',
-    dismissal: reason,
-    version: alert.version + 1,
-  };
+  const after = dismissed(alert, reason, authorOf(permit));
   const writes = new Writes<'alert'>().add('alert', ...alerts.replace(alert, after));
   const event = permit.event({ status: 200, reason, resources: [told(after)] });
   const receipt = await runtime.store(permit, event, writes, () => 'conflict');
   return { status: 200, headers: entityTag(after.version), body: Released.facts(shownAlert(after, false), receipt) };
 }
 
-/** 45 CFR 164.404(a)(2): the day on which the alert was raised is the day of discovery, not the one on which it was read. */
 async function openFrom(exchange: Exchange): Promise<Answer> {
   const { permit, alert } = await at(exchange);
-  const { description, type, locations } = exchange.body(opening);
+  const { description, type, locations } = exchange.body(openingFromAlert);
   await unlessDone(permit, alert);
-  const incident = await desk.judged(permit, undefined, () =>
-    open(
-      {
-        id: v7(),
-        discovered: dayOf(new Date(alert.openedAt)),
-        discoveryBasis: 'alert',
-        began: dayOf(new Date(alert.at)),
-        type,
-        locations,
-        associate: false,
-        associateInvolved: false,
-        subjects: alert.actor === null ? [] : [alert.actor],
-        alert: alert.id,
-      },
-      { by: permit.actor.sub, at: exchange.access.now },
-    ),
-  );
+  const author = authorOf(permit);
+  const opening = { id: v7(), ...incidentFrom(alert, { type, locations }) };
+  const incident = await desk.judged(permit, undefined, () => open(opening, author));
   const narrative = await desk.seal(permit, 'description', description);
-  const after: Alert = {
-    ...alert,
-    ...reviewed(permit),
-    state: 'incident',
-    incident: incident.id,
-    version: alert.version + 1,
-  };
+  const after = madeIncident(alert, incident.id, author);
   const writes = new Writes<'alert' | 'incident'>()
     .add('alert', ...alerts.replace(alert, after))
     .add('incident', ...openIncident(table, incident))
@@ -147,7 +102,6 @@ async function unlessDone(permit: Permit, alert: Alert): Promise<void> {
   if (alert.state !== 'open') await runtime.refuse(permit, 'conflict', {}, [told(alert)]);
 }
 
-const reviewed = ({ actor, access }: Permit) => ({ reviewedBy: actor.sub, reviewedAt: access.now.toISOString() });
 const told = ({ id, version }: Alert) => ({ id, type: 'alert', version });
 
 export const handler = runtime.serve({

@@ -164,6 +164,12 @@ export function assess(input: AssessmentInput, by: string, at: Date): Assessment
   };
 }
 
+/** @returns the reasons of an assessment as they are sealed. @param safeHarbour the reason of that evidence, where there is any */
+export function assessmentWords(input: AssessmentInput, safeHarbour: string | undefined): string {
+  const reasons = Object.fromEntries(factorNames.map((name) => [name, input[name].reason]));
+  return JSON.stringify({ ...reasons, conclusion: input.conclusion, safe_harbour: safeHarbour });
+}
+
 /**
  * Evidence that what got out was encrypted and the key was not: 74 FR 19006. It holds for stolen media and stores that were
  * copied. What was read through Ward's own API was plaintext, so `through_api` rules it out.
@@ -182,3 +188,6 @@ export type SafeHarbourInput = z.infer<typeof safeHarbourInput>;
 
 export const isSecured = (evidence: Omit<SafeHarbourInput, 'reason'>): boolean =>
   evidence.encrypted && evidence.key_safe && evidence.key_evidence !== 'none' && !evidence.through_api;
+
+/** @returns what an incident keeps readable of that evidence: codes; its reason is sealed */
+export const safeHarbourFacts = ({ reason: _, ...facts }: SafeHarbourInput): Omit<SafeHarbourInput, 'reason'> => facts;

@@ -11,7 +11,7 @@ import { dayOf } from './calendar';
 import { remindersOn } from './deadlines';
 import { dutyStatuses } from './incident-duties';
 import type { Incident } from './incident-model';
-import { concerned, IncidentStore, type Person } from './incident-store';
+import { IncidentStore, mailWaits, type Person } from './incident-store';
 import { type MailingFor, NoticeMailer } from './notice-mailer';
 import { Reminders } from './reminders';
 import { noticesOf } from './shown';
@@ -65,7 +65,7 @@ export async function handler(): Promise<void> {
   for (const incident of await store.all()) {
     if (incident.state === 'closed') continue;
     const people = await mailWaiting(incident, await store.people(incident.id), until);
-    counts.waiting += concerned(people).filter((person) => isWaiting(person)).length;
+    counts.waiting += mailWaits(people).length;
     const duties = dutyStatuses(incident, noticesOf(people), today);
     counts.overdue += duties.filter(({ status }) => status === 'overdue').length;
     const done = new Set(duties.filter(({ doneOn }) => doneOn !== undefined).map(({ id }) => id));
@@ -99,8 +99,6 @@ async function mailWaiting(incident: Incident, people: readonly Person[], until:
   }
   return [...all.values()];
 }
-
-const isWaiting = ({ mail: state }: Person): boolean => state === 'waiting' || state === 'sending';
 
 const mailing: MailingFor = {
   request: '',

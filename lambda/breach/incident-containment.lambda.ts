@@ -9,7 +9,8 @@ import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
 import { dayOf } from './calendar';
 import { Containment, freezeDays, frozenBy, measures, noted } from './containment';
-import { IncidentDesk, resourceOf, words } from './incident-desk';
+import { IncidentDesk, resourceOf } from './incident-desk';
+import { words } from './incident-model';
 import { shownIncident } from './shown';
 
 const environment = readEnvironment<NarrativesEnvironment>(...narrativesVariables);

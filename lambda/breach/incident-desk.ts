@@ -15,13 +15,11 @@ import { problemOf } from '../http/problem-of';
 import type { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
 import { BreachError } from './breach-error';
-import { advance, type Step } from './incident';
+import { type Author, advance, type Step } from './incident';
 import type { Incident } from './incident-model';
 import { IncidentStore, type NarrativeItem } from './incident-store';
 
 export const ofIncident = z.object({ incidentId: z.uuid() });
-/** a reason in words; sealed, never in a log */
-export const words = z.string().trim().min(10, 'must say why, in at least 10 characters').max(4000);
 type Names = 'incident' | 'narrative' | 'other';
 
 /** What every function around an incident does in the same way: read it, take a step, keep the words about it. */
@@ -59,9 +57,7 @@ export class IncidentDesk {
 
   /** @returns the incident after the step. @throws Problem incident-state or invalid-input, recorded */
   async take(permit: Permit, incident: Incident, step: Step): Promise<Incident> {
-    return this.judged(permit, incident, () =>
-      advance(incident, step, { by: permit.actor.sub, at: permit.access.now }),
-    );
+    return this.judged(permit, incident, () => advance(incident, step, authorOf(permit)));
   }
 
   /** Runs what may find that something is wrong with the incident or the request, and records when it does. */
@@ -136,6 +132,8 @@ export class IncidentDesk {
     return { status: 200, headers: entityTag(incident.version), body };
   }
 }
+
+export const authorOf = ({ actor, access }: Permit): Author => ({ by: actor.sub, at: access.now });
 
 export const resourceOf = ({ id, version }: Pick<Incident, 'id' | 'version'>): EventResource => ({
   id,

@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { assessmentInput, outcomes, safeHarbourInput } from './assessment';
 import type { Opening } from './incident';
-import { words } from './incident-desk';
-import { breachLocationCodes, breachTypeCodes, discoveryBases } from './incident-model';
+import { breachLocationCodes, breachTypeCodes, discoveryBases, words } from './incident-model';
 
 export const opening = z.strictObject({
   discovered: z.string(),

@@ -2,6 +2,9 @@ import * as z from 'zod';
 import { assessmentCodes, outcomes, safeHarbourInput } from './assessment';
 import { jurisdictionCodes } from './states';
 
+/** a reason in words; sealed, never in a log */
+export const words = z.string().trim().min(10, 'must say why, in at least 10 characters').max(4000);
+
 export const states = ['opened', 'contained', 'assessed', 'determined', 'notifying', 'documented', 'closed'] as const;
 export type IncidentState = (typeof states)[number];
 

@@ -8,18 +8,17 @@ import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
 import { dayOf } from './calendar';
-import { filingInput } from './hhs';
-import { IncidentDesk, ofIncident, resourceOf, words } from './incident-desk';
+import { IncidentDesk, ofIncident, resourceOf } from './incident-desk';
 import { dutiesOf } from './incident-duties';
 import type { Incident } from './incident-model';
-import { concerned, type Person } from './incident-store';
+import { concerned, mailWaits, type Person } from './incident-store';
 import { LetterWriter } from './letter-writer';
-import { noticeContent } from './notice-content';
-import { markPerson, noticeMark } from './notice-marks';
+import { markPerson, proving } from './notice-marks';
 import { noticeParts } from './notice-parts';
 import { sheetsOf, unreachable } from './notice-sheets';
+import { noticeWords } from './notice-texts';
 import { countStates, noticesOf, shownDuties } from './shown';
-import { shownPerson } from './shown-person';
+import { shownPerson } from './shown-scope';
 import { newest } from './templates';
 
 const environment = readEnvironment<NoticesEnvironment>(...noticesVariables);
@@ -28,9 +27,7 @@ const { outbox } = runtime;
 const desk = new IncidentDesk(runtime, environment, kms);
 const { files, letters, sheets, texts, writer } = noticeParts(environment, runtime, desk);
 
-const generating = z.strictObject({ content: noticeContent.optional(), filing: filingInput.optional() });
 const ofNotice = ofIncident.extend({ noticeId: z.string().regex(/^[a-z0-9][A-Za-z0-9-]{0,63}(\.(pdf|json|csv))?$/) });
-const proving = noticeMark.extend({ note: words.optional() });
 
 /**
  * Makes every notice that is due: the letters, as many as the time allows, and with the last of them the public notices and
@@ -38,7 +35,7 @@ const proving = noticeMark.extend({ note: words.optional() });
  */
 async function generate(exchange: Exchange): Promise<Answer> {
   const { permit, incident } = await desk.at(exchange, { categories: ['demographics'] });
-  const body = exchange.body(generating);
+  const body = exchange.body(noticeWords);
   const { content, filing } = await texts.read(permit, incident, body);
   if (!content)
     return runtime.refuse(permit, 'invalid-input', { errors: [{ field: 'content', message: 'is needed once' }] });
@@ -59,7 +56,7 @@ async function generate(exchange: Exchange): Promise<Answer> {
     state: after.state,
     remaining,
     unreachable: unreachable(people),
-    waiting_mails: concerned(people).filter(({ mail }) => mail === 'waiting' || mail === 'sending').length,
+    waiting_mails: mailWaits(people).length,
     notices: countStates(people),
     documents: made.map(({ name }) => name),
   };

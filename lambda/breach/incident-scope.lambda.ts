@@ -1,5 +1,4 @@
 import { v7 } from 'uuid';
-import * as z from 'zod';
 import type { Permit } from '../access/guard';
 import { s3 } from '../audit/archive-client';
 import { ArchiveStore } from '../audit/archive-store';
@@ -14,17 +13,17 @@ import { RecordStore } from '../records/store';
 import { Writes } from '../records/transaction';
 import { documentsStore } from './documents';
 import { demandTurn } from './incident';
-import { IncidentDesk, resourceOf } from './incident-desk';
+import { authorOf, IncidentDesk, resourceOf } from './incident-desk';
 import type { Incident } from './incident-model';
 import { concerned, type Person, type Run } from './incident-store';
 import { NoticeFieldsReader } from './notice-fields';
-import { affectedPeople, residentsOf } from './people';
+import { affectedPeople, scopeOf } from './people';
 import { changePeople, peopleChange } from './people-changes';
-import { type ScopeQuery, scopeQuery } from './scope';
+import { type ScopeQuery, scopeRequest } from './scope';
 import { ScopePeople } from './scope-people';
 import { ScopeRuns } from './scope-runs';
 import { type Gathered, ScopeIncomplete, ScopeSource } from './scope-source';
-import { shownPerson } from './shown-person';
+import { shownPerson, shownRun, shownScope } from './shown-scope';
 
 const environment = readEnvironment<ScopeEnvironment>(...scopeVariables);
 const runtime = new Runtime(environment);
@@ -42,16 +41,10 @@ const source = new ScopeSource({
   clock,
 });
 
-const asking = z.union([
-  z.strictObject({ query: scopeQuery }),
-  /** goes on with looking up States of residence */
-  z.strictObject({ resume: z.literal(true) }),
-]);
-
 /** From evidence: who is affected, in which categories, and how many live in which State. The query is kept, and repeatable. */
 async function scope(exchange: Exchange): Promise<Answer> {
   const { permit, incident } = await desk.at(exchange, { categories: ['demographics'] });
-  const body = exchange.body(asking);
+  const body = exchange.body(scopeRequest);
   // Before anything is stored: what is computed for a closed incident is nowhere.
   await desk.judged(permit, incident, () => demandTurn('scope', incident));
   let people = await desk.store.people(incident.id);
@@ -68,19 +61,7 @@ async function scope(exchange: Exchange): Promise<Answer> {
   const after = await summed(permit, incident, people, newest?.id);
   const receipt = await desk.keep(permit, incident, after, { reason: 'computed' });
   const remaining = concerned(people).filter(({ residencePending }) => residencePending).length;
-  const facts = {
-    run: newest?.id,
-    digest: newest?.digest,
-    events: newest?.events,
-    indexed: newest?.indexed,
-    unsealed: newest?.unsealed,
-    /** whether the same query gave the same events before */
-    repeats: newest && runs.filter((each) => each.digest === newest.digest).map(({ id }) => id),
-    individuals: concerned(people).length,
-    residents: residentsOf(people),
-    remaining,
-    people: people.map(shownPerson),
-  };
+  const facts = { ...(newest && shownRun(newest, runs)), ...shownScope(people), remaining };
   return {
     status: remaining > 0 ? 202 : 200,
     headers: entityTag(after.version),
@@ -105,15 +86,7 @@ async function gather(permit: Permit, incident: Incident, query: ScopeQuery): Pr
 
 /** @returns the incident with the numbers of those whom it concerns. @throws Problem incident-state, recorded */
 const summed = (permit: Permit, incident: Incident, people: readonly Person[], run = incident.scope?.run) =>
-  desk.take(permit, incident, {
-    step: 'scope',
-    scope: {
-      run: run ?? 'by-hand',
-      individuals: concerned(people).length,
-      residents: residentsOf(people),
-      at: permit.access.now.toISOString(),
-    },
-  });
+  desk.take(permit, incident, { step: 'scope', scope: scopeOf(people, run, permit.access.now) });
 
 async function list(exchange: Exchange): Promise<Answer> {
   const { permit, incident } = await desk.at(exchange);
@@ -132,15 +105,14 @@ async function change(exchange: Exchange): Promise<Answer> {
       return runtime.refuse(permit, 'invalid-input', {
         errors: [{ field: 'add', message: 'names a patient that there is not' }],
       });
-  const author = { by: permit.actor.sub, at: exchange.access.now, newId: v7 };
-  const changed = await desk.judged(permit, incident, () => changePeople(people, body, author));
+  const changed = await desk.judged(permit, incident, () =>
+    changePeople(people, body, { ...authorOf(permit), newId: v7 }),
+  );
   const narratives = await Promise.all(
     changed.map(({ person: { notice }, kind, reason }) => desk.seal(permit, kind, JSON.stringify({ notice, reason }))),
   );
   const known = new Map(people.map((person) => [person.patient, person]));
-  const next = [
-    ...new Map([...people, ...changed.map(({ person }) => person)].map((each) => [each.patient, each])).values(),
-  ];
+  const next = [...new Map([...known, ...changed.map(({ person }) => [person.patient, person] as const)]).values()];
   const after = await summed(permit, incident, next);
   const writes = new Writes<'person'>().add(
     'person',
@@ -150,12 +122,7 @@ async function change(exchange: Exchange): Promise<Answer> {
   const resolved = await scoped.lookUpResidences(permit, incident, next);
   const final = await summed(permit, after, resolved);
   const receipt = await desk.keep(permit, after, final, { reason: 'computed' });
-  const facts = {
-    individuals: concerned(resolved).length,
-    residents: residentsOf(resolved),
-    people: resolved.map(shownPerson),
-  };
-  return { status: 200, headers: entityTag(final.version), body: Released.facts(facts, receipt) };
+  return { status: 200, headers: entityTag(final.version), body: Released.facts(shownScope(resolved), receipt) };
 }
 
 export const handler = runtime.serve({

@@ -277,3 +277,7 @@ export const nameSubjects = (table: string, { id, subjects }: Incident): Transac
 /** @returns those whom it concerns: who was removed is kept beside, with the reason */
 export const concerned = (people: readonly Person[]): Person[] =>
   people.filter(({ removedAt }) => removedAt === undefined);
+
+/** @returns those of the people whose notice by e-mail is not handed over yet */
+export const mailWaits = (people: readonly Person[]): Person[] =>
+  concerned(people).filter(({ mail }) => mail === 'waiting' || mail === 'sending');

@@ -8,11 +8,11 @@ import { documents, kms } from '../http/clients';
 import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
-import { assess, factorNames } from './assessment';
+import { assess, assessmentWords, safeHarbourFacts } from './assessment';
 import { dayOf } from './calendar';
 import { open as opened } from './incident';
 import { conclude } from './incident-closing';
-import { IncidentDesk, narrativeResource, resourceOf } from './incident-desk';
+import { authorOf, IncidentDesk, narrativeResource, resourceOf } from './incident-desk';
 import { assessing, determining, ending, holding, opening, openingOf } from './incident-input';
 import type { Incident } from './incident-model';
 import { nameSubjects, openIncident } from './incident-store';
@@ -27,8 +27,9 @@ const table = environment.GOVERNANCE_TABLE;
 async function open(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
   const body = exchange.body(opening);
-  const author = { by: permit.actor.sub, at: exchange.access.now };
-  const incident = await desk.judged(permit, undefined, () => opened({ id: v7(), ...openingOf(body) }, author));
+  const incident = await desk.judged(permit, undefined, () =>
+    opened({ id: v7(), ...openingOf(body) }, authorOf(permit)),
+  );
   const narrative = await desk.seal(permit, 'description', body.description);
   const writes = new Writes<'incident'>()
     .add('incident', ...openIncident(table, incident))
@@ -39,7 +40,7 @@ async function open(exchange: Exchange): Promise<Answer> {
   return {
     status: 201,
     headers: entityTag(1),
-    body: Released.facts(shownIncident(incident, [], dayOf(author.at)), receipt),
+    body: Released.facts(shownIncident(incident, [], dayOf(exchange.access.now)), receipt),
   };
 }
 
@@ -62,15 +63,10 @@ async function read(exchange: Exchange): Promise<Answer> {
 async function makeAssessment(exchange: Exchange): Promise<Answer> {
   const { permit, incident } = await desk.at(exchange);
   const { safe_harbour: evidence, ...input } = exchange.body(assessing);
-  const { reason: evidenceReason, ...safeHarbour } = evidence ?? { reason: undefined };
   const assessment = await desk.judged(permit, incident, () => assess(input, permit.actor.sub, exchange.access.now));
-  const after = await desk.take(permit, incident, {
-    step: 'assess',
-    assessment,
-    ...('encrypted' in safeHarbour ? { safeHarbour } : {}),
-  });
-  const reasons = Object.fromEntries(factorNames.map((name) => [name, input[name].reason]));
-  const text = JSON.stringify({ ...reasons, conclusion: input.conclusion, safe_harbour: evidenceReason });
+  const safeHarbour = evidence && { safeHarbour: safeHarbourFacts(evidence) };
+  const after = await desk.take(permit, incident, { step: 'assess', assessment, ...safeHarbour });
+  const text = assessmentWords(input, evidence?.reason);
   return changed(permit, incident, after, await desk.seal(permit, 'assessment', text), {
     reason: `probability-${assessment.probability}`,
   });
@@ -83,12 +79,8 @@ async function determine(exchange: Exchange): Promise<Answer> {
   const approval = await readApproval(documents, table, id);
   const [mine, theirs] = [permit.actor.sub, approval?.decidedBy ?? ''].map((sub) => incident.subjects.includes(sub));
   if (mine || theirs) return runtime.refuse(permit, 'not-allowed', { detail: 'own-matter' }, [resourceOf(incident)]);
-  const use = {
-    kind: 'breach-determination',
-    subject: incident.id,
-    executor: permit.actor.sub,
-    now: exchange.access.now,
-  } as const;
+  const { now } = exchange.access;
+  const use = { kind: 'breach-determination', subject: incident.id, executor: permit.actor.sub, now } as const;
   if (!isGoodFor(approval, use) || approval.details['outcome'] !== outcome)
     return runtime.refuse(permit, 'approval-refused', {}, [resourceOf(incident)]);
   const after = await desk.take(permit, incident, {
@@ -97,10 +89,10 @@ async function determine(exchange: Exchange): Promise<Answer> {
     approval: approval.id,
     approvedBy: approval.decidedBy ?? '',
   });
-  const spent = new Writes<'approval'>().add('approval', ...consumeApproval(table, approval, use));
+  const writes = new Writes<'approval'>().add('approval', ...consumeApproval(table, approval, use));
   return changed(permit, incident, after, await desk.seal(permit, 'determination', reason), {
     reason: outcome,
-    writes: spent,
+    writes,
     resources: [{ id: approval.id, type: 'approval', version: null }],
   });
 }
@@ -117,9 +109,8 @@ async function close(exchange: Exchange): Promise<Answer> {
   const { permit, incident } = await desk.at(exchange);
   const { reason } = exchange.body(ending);
   const people = await desk.store.people(incident.id);
-  const author = { by: permit.actor.sub, at: exchange.access.now };
   const after = await desk.judged(permit, incident, () =>
-    conclude(incident, { step: 'close', people: noticesOf(people) }, author),
+    conclude(incident, { step: 'close', people: noticesOf(people) }, authorOf(permit)),
   );
   const writes = new Writes<'subject'>().add('subject', ...(await desk.store.release(incident)));
   return changed(permit, incident, after, await desk.seal(permit, 'closing', reason), { writes });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BreachError } from './breach-error';
 import { demandDay } from './calendar';
+import { words } from './incident-model';
 import type { Person } from './incident-store';
 
 /** What happened to a notice, as whoever did it or saw it come back says. */
@@ -11,6 +12,7 @@ export const noticeMark = z.strictObject({
   reference: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/, 'must be a code such as a tracking number'),
 });
 export type NoticeMark = z.infer<typeof noticeMark>;
+export const proving = noticeMark.extend({ note: words.optional() });
 
 const from: Readonly<Record<Exclude<NoticeMark['state'], 'done'>, readonly Person['state'][]>> = {
   // A letter that came back may go out again to a better address.

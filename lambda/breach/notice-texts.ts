@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { Permit } from '../access/guard';
 import type { Outbox } from '../audit/outbox';
 import { Released } from '../audit/release';
@@ -7,6 +8,7 @@ import type { Incident } from './incident-model';
 import type { NarrativeItem } from './incident-store';
 import { type NoticeContent, noticeContent } from './notice-content';
 
+export const noticeWords = z.strictObject({ content: noticeContent.optional(), filing: filingInput.optional() });
 /** What the notices of an incident say. */
 export interface NoticeWords {
   readonly content: NoticeContent | undefined;

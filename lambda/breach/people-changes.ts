@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { category, patientId } from '../records/model';
 import { BreachError } from './breach-error';
-import { words } from './incident-desk';
+import { words } from './incident-model';
 import type { Person } from './incident-store';
 
 /** People who are affected though the log does not say so, and those who are not though it does: each with a reason. */

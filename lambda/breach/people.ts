@@ -35,3 +35,11 @@ export function residentsOf(people: readonly Person[]): Partial<Record<Residence
   for (const { residence } of concerned(people)) residents[residence] = (residents[residence] ?? 0) + 1;
   return residents;
 }
+
+/** @returns the numbers of those whom it concerns. @param run id of the computation; undefined where nothing was computed */
+export const scopeOf = (people: readonly Person[], run: string | undefined, now: Date) => ({
+  run: run ?? 'by-hand',
+  individuals: concerned(people).length,
+  residents: residentsOf(people),
+  at: now.toISOString(),
+});

@@ -19,6 +19,11 @@ export const scopeQuery = z.strictObject({
   purposes: z.array(z.enum(purposes)).max(6).optional(),
 });
 export type ScopeQuery = z.infer<typeof scopeQuery>;
+export const scopeRequest = z.union([
+  z.strictObject({ query: scopeQuery }),
+  /** goes on with looking up States of residence */
+  z.strictObject({ resume: z.literal(true) }),
+]);
 
 /** An event and where its evidence lies. */
 export interface ScopeEvent {
