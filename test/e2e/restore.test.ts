@@ -113,6 +113,10 @@ test('a restore to before a suspension, a disposal and whatever else was taken a
   const [suspended, moved, left] = [await newcomer('clinician', cloud), await newcomer('billing', cloud), clinician];
   await join(kept, suspended);
   await join(kept, left);
+  const former = await newcomer('patient', cloud);
+  const representing = `/v1/patients/${kept}/representatives/${former.sub}`;
+  const guardian = { relationship: 'guardian', evidence: 'court-order' };
+  expect((await registrar.put(representing, guardian)).status).toBe(201);
   const agreement = { reference: 'M-1', signed: '2026-01-05', from: '2026-01-05', until: null };
   const associate = await officer.post('/v1/associates', {
     name: 'Mailing house',
@@ -131,6 +135,7 @@ test('a restore to before a suspension, a disposal and whatever else was taken a
   expect((await admin.post(`/v1/users/${suspended.sub}/suspension`, { reason: 'termination' })).status).toBe(200);
   expect((await admin.patch(`/v1/users/${moved.sub}`, { role: 'registrar' }, 1)).status).toBe(200);
   expect((await admin.delete(`/v1/patients/${kept}/care-team/${left.sub}`)).status).toBe(200);
+  expect((await registrar.delete(representing)).status).toBe(200);
   const freeze = { reason: 'suspected-breach', expires_at: new Date(Date.now() + 3_600_000).toISOString() };
   expect((await officer.put(`/v1/controls/patients/${frozen}`, freeze)).status).toBe(200);
   expect((await officer.put(`/v1/patients/${held}/legal-hold`, { reason: 'litigation' })).status).toBe(201);
@@ -158,6 +163,9 @@ test('a restore to before a suspension, a disposal and whatever else was taken a
   const { members } = (await admin.get(`/v1/patients/${kept}/care-team`)).body;
   const place = members.find(({ user }: { user: string }) => user === left.sub);
   expect(place.ends_at < new Date().toISOString()).toBe(true);
+  const representatives = await cloud.partition('GovernanceTable', `PATIENT#${kept}`);
+  const revoked = representatives.find(({ SK }) => SK === `REPRESENTATIVE#${former.sub}`);
+  expect(String(revoked?.['endsAt']) < new Date().toISOString()).toBe(true);
   expectProblem(await read(frozen, registrar), 403, 'forbidden');
   expect((await officer.get(`/v1/patients/${gone}/disposal`)).body).toMatchObject({
     reason: 'registered-in-error',
