@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { alertStates, dismissalReasons } from '../lambda/breach/alert';
 import { breachTypeCodes } from '../lambda/breach/incident-model';
-import type { Connection } from './people';
+import type { Connection } from './connection';
 import { say } from './prompt';
 
 const print = (value: unknown): void => say(JSON.stringify(value, null, 2));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { dispositions, endReasons, services } from '../lambda/associates/associate';
 import { categories } from '../lambda/records/model';
-import type { Connection } from './people';
+import type { Connection } from './connection';
 import { say } from './prompt';
 
 interface AgreementOptions {
@@ -30,7 +30,7 @@ export function addAssociates(program: Command, { client }: Connection): void {
     .action(() => call('GET', '/v1/associates'));
   withAgreement(associates.command('record'))
     .description('record an associate with the agreement')
-    .requiredOption('--name <organization>')
+    .requiredOption('--name <organization>', 'as the agreement names it')
     .requiredOption('--service <code>', services.join(', '))
     .action(({ name, service, ...agreement }: AgreementOptions & { name: string; service: string }) =>
       call('POST', '/v1/associates', { name, service, agreement: sent(agreement) }),

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import { ask } from './prompt';
 
 /** `ward backup` and `ward restore`: everything that the laptop cloud keeps. 45 CFR 164.308(a)(7)(ii)(A), (B). */
 export function addBackups(program: Command, where: () => { readonly data: string }): void {
@@ -14,10 +13,7 @@ export function addBackups(program: Command, where: () => { readonly data: strin
     )
     .argument('<file>', 'that is not there yet')
     .action(async (file: string) => {
-      const passphrase = await secret('Passphrase for the backup');
-      if (process.stdin.isTTY && !process.env['WARD_BACKUP_PASSPHRASE'] && passphrase !== (await secret('Once more')))
-        throw new Error('the two are not the same');
-      await run(['backup', file, '--data', where().data], passphrase);
+      await run(['backup', file, '--data', where().data]);
     });
   program
     .command('restore')
@@ -29,19 +25,15 @@ export function addBackups(program: Command, where: () => { readonly data: strin
     .option('--archive <folder>', 'a state folder whose locked archive survived')
     .action(async (file: string, { replace, archive }: { replace?: true; archive?: string }) => {
       const more = [...(replace ? ['--replace'] : []), ...(archive === undefined ? [] : ['--archive', archive])];
-      await run(['restore', file, '--data', where().data, ...more], await secret('Passphrase of the backup'));
+      await run(['restore', file, '--data', where().data, ...more]);
     });
 }
 
-const secret = async (message: string): Promise<string> =>
-  process.env['WARD_BACKUP_PASSPHRASE'] ?? (await ask(message, { secret: true }));
-
 /** In a process of its own: the state folder is the laptop cloud's, and only its own code knows how to hold it. */
-async function run(words: readonly string[], passphrase: string): Promise<void> {
+async function run(words: readonly string[]): Promise<void> {
   const program = join(__dirname, '..', 'local', 'backup-main.ts');
   const child = spawn(process.execPath, ['--import', pathToFileURL(require.resolve('tsx')).href, program, ...words], {
     stdio: 'inherit',
-    env: { ...process.env, WARD_BACKUP_PASSPHRASE: passphrase },
   });
   const [code] = await once(child, 'exit');
   if (code !== 0) process.exitCode = 1;

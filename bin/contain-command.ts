@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { controlReasons } from '../lambda/access/governance';
 import { contain, containAlert, containable, release } from './contain';
 import { operate } from './operator';
 import { say } from './prompt';
@@ -18,13 +19,15 @@ export function addContainment(
 ): void {
   program
     .command('contain')
-    .description('suspend a user, freeze a patient or role, or lock Ward down, when the API is the problem')
+    .description(
+      'suspend a user, freeze a patient or role, or lock Ward down, without the API and with AWS credentials',
+    )
     .addArgument(new Argument('[kind]', 'unless --alert says what').choices(containable))
     .argument('[target]', 'id of the user or patient, or name of the role')
-    .option('--reason <code>', 'why, as a code', 'suspected-breach')
+    .option('--reason <code>', controlReasons.join(', '), 'suspected-breach')
     .option('--hours <number>', 'how long a freeze or lockdown counts at most', '24')
     .option('--alert <id>', 'suspend whoever the alert is about')
-    .option('--release', 'end it instead')
+    .option('--release', 'end a freeze or lockdown instead; a suspension ends with "ward users reinstate"')
     .option('--approval <id>', 'of a second person, to release a lockdown')
     .action(async (kind: (typeof containable)[number] | undefined, target: string | undefined, options: Options) => {
       const { reason, hours, approval, alert } = options;

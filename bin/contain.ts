@@ -84,7 +84,10 @@ export async function release(
   operator: Operator,
   asked: Pick<Containment, 'kind' | 'target'> & { readonly approval?: string },
 ): Promise<string> {
-  if (asked.kind === 'user') throw new Error('a user is reinstated through the API, by an administrator');
+  if (asked.kind === 'user')
+    throw new Error(
+      'a suspension ends through the API, by an administrator or compliance officer: "npx ward users reinstate"',
+    );
   const target = targetOf(asked);
   const now = new Date();
   const current = await readControl(operator.documents, operator.governanceTable, target);

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NotAuthorizedException } from '@aws-sdk/client-cognito-identity-provider';
 import { Secret, TOTP } from 'otpauth';
 import { toString as qrCode } from 'qrcode';
 import * as z from 'zod';
-import { type Enrolment, signIn, type Tokens } from './cognito-sign-in';
+import { type ApiClient, ApiError } from './api-client';
+import { type Enrolment, type SignInRequest, signIn, type Tokens } from './cognito-sign-in';
 import { ask, say } from './prompt';
 import { cognitoClient } from './session';
 import type { Target } from './target';
@@ -16,7 +18,7 @@ const demoUsers = z.array(
 export async function interactiveLogin(target: Target, email: string | undefined): Promise<Tokens> {
   const username = email ?? (await ask('E-mail address'));
   const password = await ask('Password', { secret: true });
-  return signIn({
+  return proven({
     client: cognitoClient(target),
     poolId: target.userPoolId,
     clientId: target.clientId,
@@ -55,7 +57,7 @@ export async function demoLogin(target: Target, name: string): Promise<Tokens> {
   if (!user)
     throw new Error(`there is no demo person of that name; there are ${users.map((each) => each.name).join(', ')}`);
   const totp = new TOTP({ secret: Secret.fromBase32(user.totpSecret) });
-  return signIn({
+  return proven({
     client: cognitoClient(target),
     poolId: target.userPoolId,
     clientId: target.clientId,
@@ -63,4 +65,32 @@ export async function demoLogin(target: Target, name: string): Promise<Tokens> {
     password: user.password,
     totp: async () => totp.generate(),
   });
+}
+
+/** @throws Error of the user pool, or one that says more of it without telling more */
+async function proven(request: SignInRequest): Promise<Tokens> {
+  try {
+    return await signIn(request);
+  } catch (error) {
+    if (error instanceof NotAuthorizedException && /disabled/i.test(error.message))
+      throw new Error(
+        'this account is suspended or disabled: an administrator or a compliance officer can say why, and end it',
+        { cause: error },
+      );
+    throw error;
+  }
+}
+
+/** @returns what Ward knows of whoever is signed in. @throws Error where it refuses even that */
+export async function whoAmI(client: ApiClient): Promise<unknown> {
+  try {
+    return (await client.call('GET', '/v1/me')).body;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.type !== 'urn:ward:problem:forbidden') throw error;
+    throw new Error(
+      'you are signed in, but Ward is locked down, your role is frozen, or you are suspended: a compliance officer can say ' +
+        'which. Under a lockdown approvals go on: npx ward approvals',
+      { cause: error },
+    );
+  }
 }

@@ -2,16 +2,10 @@ import type { Command } from 'commander';
 import { approvalKinds, kinds } from '../lambda/access/approvals';
 import { reinstatementReasons, roleChangeReasons, suspensionReasons } from '../lambda/access/people';
 import { roles } from '../lambda/authentication/actor';
-import type { ApiClient } from './api-client';
 import { bootstrap } from './bootstrap';
+import type { Connection } from './connection';
 import { operate } from './operator';
 import { say } from './prompt';
-
-/** What the commands stand on: the API as whoever is signed in, and where Ward is. */
-export interface Connection {
-  readonly client: () => ApiClient;
-  readonly where: () => { readonly outputs?: string; readonly data: string };
-}
 
 const print = (value: unknown): void => say(JSON.stringify(value, null, 2));
 const path = (user: string, rest = ''): string => `/v1/users/${encodeURIComponent(user)}${rest}`;
@@ -24,8 +18,8 @@ export function addUsers(program: Command, { client, where }: Connection): void 
   users
     .command('bootstrap')
     .description('make the first administrator and compliance officer of a new deployment, once')
-    .requiredOption('--admin <email>')
-    .requiredOption('--compliance-officer <email>')
+    .requiredOption('--admin <email>', 'of the administrator')
+    .requiredOption('--compliance-officer <email>', 'of somebody else')
     .action(async (people: { admin: string; complianceOfficer: string }) => {
       print(await bootstrap(operate(where(), 'bootstrap'), people));
       say('Both were invited by mail. Their temporary passwords work for one day.');
@@ -33,7 +27,7 @@ export function addUsers(program: Command, { client, where }: Connection): void 
   users
     .command('create')
     .description('create a person and mail them an invitation')
-    .requiredOption('--email <address>')
+    .requiredOption('--email <address>', 'that the person signs in with')
     .requiredOption('--role <role>', roles.join(', '))
     .option('--approval <id>', 'for admin, compliance_officer and auditor')
     .action((user: { email: string; role: string; approval?: string }) => call('POST', '/v1/users', user));

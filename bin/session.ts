@@ -14,6 +14,9 @@ const stored = z.object({
   expiresAt: z.number(),
 });
 
+/** the sign-in of a machine that has one alone */
+export const defaultProfile = 'default';
+
 /** The tokens of one person at one Ward, in a file that nobody else may read. */
 export class Session {
   readonly #file: string;
@@ -21,7 +24,7 @@ export class Session {
   /** @param profile tells several sign-ins of one machine apart */
   constructor(
     private readonly target: Target,
-    profile: string,
+    private readonly profile: string,
   ) {
     if (!/^[\w-]{1,40}$/.test(profile)) throw new Error('--as must be a name of letters, digits, - and _');
     const folder = process.env['WARD_HOME'] ?? join(homedir(), '.config', 'ward');
@@ -62,7 +65,7 @@ export class Session {
       });
       return fresh.AccessToken;
     } catch {
-      throw new Error('the session has ended: sign in with "npx ward login"');
+      throw new Error(`the session has ended: ${this.#advice()}`);
     }
   }
 
@@ -75,8 +78,15 @@ export class Session {
     try {
       return stored.parse(JSON.parse(readFileSync(this.#file, 'utf8')));
     } catch {
-      throw new Error('nobody is signed in here: sign in with "npx ward login"');
+      throw new Error(`nobody is signed in here: ${this.#advice()}`);
     }
+  }
+
+  /** The whole command, because another profile or place would sign in somebody else. */
+  #advice(): string {
+    const as = this.profile === defaultProfile ? [] : ['--as', this.profile];
+    const words = ['npx', 'ward', ...this.target.words, ...as, 'login'];
+    return `sign in with "${words.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(' ')}"`;
   }
 }
 

@@ -12,7 +12,12 @@ export interface Target {
   readonly cognito?: string;
   /** the laptop cloud's own folder; absent for a deployed stack */
   readonly laptop?: string;
+  /** the words of a command line that name it, where they are not the default */
+  readonly words: readonly string[];
 }
+
+/** the folder of the laptop cloud, where none is named */
+export const defaultData = '.ward';
 
 const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
 const cloudFile = z.object({
@@ -30,6 +35,7 @@ export function readTarget(options: { readonly outputs?: string; readonly data: 
       region: outputs.Region,
       userPoolId: outputs.UserPoolId,
       clientId: outputs.ClientId,
+      words: ['--outputs', options.outputs],
     };
   }
   const file = join(options.data, 'cloud.json');
@@ -44,6 +50,7 @@ export function readTarget(options: { readonly outputs?: string; readonly data: 
     clientId: outputs.ClientId,
     cognito: cloud.urls.cognito,
     laptop: options.data,
+    words: options.data === defaultData ? [] : ['--data', options.data],
   };
 }
 

@@ -1,8 +1,20 @@
 import { parseArgs } from 'node:util';
-import { backup, restore } from './backup';
+import { ask } from '../bin/prompt';
+import { backup, restore, type Secret } from './backup';
 
 // What is written is for this user alone.
 process.umask(0o077);
+
+const fromScript = process.env['WARD_BACKUP_PASSPHRASE'];
+const given: Secret | undefined = fromScript === undefined ? undefined : async () => fromScript;
+
+async function newPassphrase(): Promise<string> {
+  if (given) return given();
+  const passphrase = await ask('Passphrase for the backup', { secret: true });
+  if (process.stdin.isTTY && passphrase !== (await ask('Once more', { secret: true })))
+    throw new Error('the two are not the same');
+  return passphrase;
+}
 
 /** `ward backup` and `ward restore`: run as a process of their own by the command line, which may not import this folder. */
 async function main(): Promise<void> {
@@ -15,15 +27,14 @@ async function main(): Promise<void> {
     },
   });
   const [command, file = ''] = positionals;
-  const passphrase = process.env['WARD_BACKUP_PASSPHRASE'] ?? '';
   if (command === 'backup') {
-    const { files, bytes } = await backup(values.data, file, passphrase);
+    const { files, bytes } = await backup(values.data, file, newPassphrase);
     console.log(`${files} files, ${bytes} bytes, encrypted to ${file}`);
     return;
   }
   const { replace, archive } = values;
   const report = await restore(file, values.data, {
-    passphrase,
+    passphrase: given ?? (() => ask('Passphrase of the backup', { secret: true })),
     replace,
     ...(archive === undefined ? {} : { archive }),
   });

@@ -33,6 +33,9 @@ const entry = z.discriminatedUnion('kind', [
 ]);
 type Entry = z.infer<typeof entry>;
 
+/** how a passphrase is come by: a person is asked */
+export type Secret = () => Promise<string>;
+
 export interface BackupReport {
   readonly files: number;
   readonly bytes: number;
@@ -50,9 +53,10 @@ export interface RestoreReport extends BackupReport {
  * Writes everything that the laptop cloud keeps, its keys included, into one encrypted file. The cloud must stand still
  * meanwhile: files that are written one after the other would be of different moments. 45 CFR 164.308(a)(7)(ii)(A).
  * @param file that is not there yet; mode 0600
+ * @param passphrase asked for when nothing else stands in the way
  * @throws StateError, RangeError in one sentence
  */
-export async function backup(directory: string, file: string, passphrase: string): Promise<BackupReport> {
+export async function backup(directory: string, file: string, passphrase: Secret): Promise<BackupReport> {
   if (!isStateFolder(directory)) throw new StateError(`${directory} is not a state folder of Ward.`);
   const target = resolve(file);
   if (!relative(resolve(directory), target).startsWith('..'))
@@ -63,9 +67,10 @@ export async function backup(directory: string, file: string, passphrase: string
   const at = new Date();
   const total = { files: 0, bytes: 0 };
   try {
+    const spoken = await passphrase();
     const descriptor = openSync(part, 'wx', 0o600);
     try {
-      for await (const piece of sealBackup(contentOf(state.path, total), passphrase, at))
+      for await (const piece of sealBackup(contentOf(state.path, total), spoken, at))
         for (let written = 0; written < piece.length; ) written += writeSync(descriptor, piece, written);
       fsyncSync(descriptor);
     } finally {
@@ -129,8 +134,9 @@ function framed(value: Entry): Buffer {
 export async function restore(
   file: string,
   directory: string,
-  options: { readonly passphrase: string; readonly replace: boolean; readonly archive?: string },
+  options: { readonly passphrase: Secret; readonly replace: boolean; readonly archive?: string },
 ): Promise<RestoreReport> {
+  if (!existsSync(file)) throw new StateError(`There is no ${file}.`);
   const target = resolve(directory);
   const present = existsSync(target) && readdirSync(target).length > 0;
   if (present && !isStateFolder(target)) throw new StateError(`${target} has other files in it; it is left alone.`);
@@ -144,7 +150,7 @@ export async function restore(
   try {
     mkdirSync(dirname(target), { recursive: true });
     mkdirSync(staging, { mode: 0o700 });
-    const report = await unpack(file, staging, options.passphrase);
+    const report = await unpack(file, staging, await options.passphrase());
     if (!isStateFolder(staging)) throw new BackupError('incomplete');
     const kept = survivor === undefined ? 0 : keepLocked(survivor, staging);
     const marker = { id: randomUUID(), at: new Date().toISOString(), backupAt: report.at };

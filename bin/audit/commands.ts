@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { SingleBar } from 'cli-progress';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { LogError } from '../../lambda/audit/log-error';
 import { checkProof, proveEvent } from '../../lambda/audit/proof';
 import { type Verification, verifyArchive } from '../../lambda/audit/verify';
@@ -37,7 +37,11 @@ export function addAuditEvidence(audit: Command, where: () => Pick<Where, 'outpu
     .option('--since <time>', 'read the contents of segments from then on; the log is checked whole', time)
     .option('--as-of <time>', 'measure lateness at that time: for a copy that was made then', time)
     .option('--accept-acknowledged', 'pass with losses that two people have acknowledged in the log')
-    .option('--threads <n>', 'cores to use', wholeNumber, Math.min(8, availableParallelism()))
+    .addOption(
+      new Option('--threads <n>', 'cores to use')
+        .argParser(wholeNumber)
+        .default(Math.min(8, availableParallelism()), 'as many as there are, at most 8'),
+    )
     .option('--json', 'for machines')
     .action(async (flags: VerifyFlags) => {
       const result = await verify({ ...where(), ...flags }, flags);
@@ -47,7 +51,9 @@ export function addAuditEvidence(audit: Command, where: () => Pick<Where, 'outpu
 
   audit
     .command('download')
-    .description('copy the archive into a folder, with whatever was put over its objects')
+    .description(
+      'copy the archive into a folder, with whatever was put over its objects; exit 1 when a name was left out',
+    )
     .requiredOption('--to <folder>', 'goes on where an earlier download was cut off')
     .option('--bucket <name>', 'the archive of which no outputs are at hand')
     .action(async ({ to, bucket }: { to: string; bucket?: string }) => {

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { balp } from '../../lambda/audit/balp';
 import { auditEvent } from '../../lambda/audit/event';
 import { type NamedQuestion, namedQuestions } from '../../lib/audit-questions';
-import type { Connection } from '../people';
+import type { Connection } from '../connection';
 import { say } from '../prompt';
 import { bind } from './query-parameters';
 import { ask } from './query-place';
@@ -43,8 +43,8 @@ export function addAuditQueries(audit: Command, { client, where }: Connection): 
     .command('export')
     .description('write the events of a patient or a person as FHIR R4 AuditEvents, in the patterns of IHE BALP')
     .option('--format <format>', 'fhir', 'fhir')
-    .option('--patient <id>')
-    .option('--actor <id>')
+    .option('--patient <id>', 'events about one patient')
+    .option('--actor <id>', 'events of one person')
     .option('--from <instant>', 'UTC; the first instant')
     .option('--to <instant>', 'UTC; before this instant')
     .option('--output <file>', 'write there; only you can read it')

@@ -89,11 +89,15 @@ function invitation(email: string): string {
 
 const email = `${randomUUID()}@example.org`;
 const password = `My own ${randomUUID()} 1!`;
+let person = '';
 let secret = '';
 let patient = '';
 
 test('nobody is signed in at first, and is told how to; where Ward does not run, that is said', async () => {
-  expectFailure(await as('registrar', 'whoami'), /^nobody is signed in here: sign in with "npx ward login"$/m);
+  expectFailure(await as('registrar', 'whoami'), /^nobody is signed in here: sign in with "npx ward .*"$/m);
+  const { errors } = await as('registrar', 'whoami');
+  expect(errors).toContain(`"npx ward --data ${own.ward.directory} --as registrar login"`);
+  expect((await run(['whoami'])).errors).toContain(`"npx ward --data ${own.ward.directory} login"`);
   const elsewhere = await run(['--data', join(home, 'nothing'), 'whoami']);
   expectFailure(elsewhere, /there is no .*cloud\.json .*Ward does not run here/);
 });
@@ -105,6 +109,7 @@ test('an administrator signs in and creates somebody, whom a mail invites', asyn
   const created = await as('admin', 'users', 'create', '--email', email, '--role', 'registrar');
   expect([created.status, created.errors]).toEqual([0, '']);
   expect(JSON.parse(created.out)).toMatchObject({ role: 'registrar', status: 'active' });
+  person = JSON.parse(created.out).id;
   expectFailure(
     await as('admin', 'users', 'create', '--email', email, '--role', 'registrar'),
     /account with this e-mail/,
@@ -237,7 +242,34 @@ test('a request names what is wrong with it', async () => {
   expect([found.status, JSON.parse(found.out).patients[0].id]).toEqual([0, patient]);
 });
 
+test('a backup says that Ward runs before it asks for a passphrase, and a restore that there is no such file', async () => {
+  const file = join(own.directory, 'ward.backup');
+  const backup = await run(['backup', file]);
+  expectFailure(backup, /already runs/);
+  const restore = await run(['restore', file, '--replace']);
+  expectFailure(restore, /There is no /);
+  expect(backup.out + restore.out).not.toContain('Passphrase');
+});
+
 test('who has signed out is nobody again', async () => {
   expect((await as('registrar', 'logout')).status).toBe(0);
   expectFailure(await as('registrar', 'whoami'), /nobody is signed in here/);
+});
+
+test('who is suspended is told what that is, and who can help', async () => {
+  expect((await as('admin', 'users', 'suspend', person, '--reason', 'leave')).status).toBe(0);
+  const login = await run(['--as', 'registrar', 'login', '--user', email], [['Password', () => password]]);
+  expectFailure(login, /^this account is suspended or disabled: an administrator or a compliance officer can say why/);
+  expectFailure(
+    await run(['contain', 'user', person, '--release']),
+    /^a suspension ends through the API.*ward users reinstate/,
+  );
+});
+
+test('who signs in under a lockdown is told that they are signed in and why nothing goes', async () => {
+  expect((await run(['contain', 'lockdown'])).status).toBe(0);
+  const login = await as('clinician', 'login', '--demo', 'clinician');
+  expectFailure(login, /^you are signed in, but Ward is locked down, your role is frozen, or you are suspended/);
+  expectFailure(await as('clinician', 'whoami'), /^you are signed in, but Ward is locked down/);
+  expect((await as('compliance', 'login', '--demo', 'compliance')).status).toBe(0);
 });

@@ -16,7 +16,10 @@ import { StateDirectory } from '../../local/state';
 
 jest.setTimeout(120_000); // each file takes a key that is made slow on purpose
 
-const passphrase = 'correct horse battery';
+const words = 'correct horse battery';
+const passphrase = async () => words;
+/** fails the test when it is asked for */
+const unasked = () => Promise.reject(new Error('asked for a passphrase too early'));
 const root = mkdtempSync(join(tmpdir(), 'ward-backup-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
@@ -63,8 +66,8 @@ test('a folder that a Ward is running on is neither backed up nor restored over'
   const { directory, file } = folder();
   await backup(directory, file, passphrase);
   const running = new StateDirectory(directory);
-  await expect(backup(directory, `${file}.2`, passphrase)).rejects.toThrow('already runs');
-  await expect(restore(file, directory, { passphrase, replace: true })).rejects.toThrow('already runs');
+  await expect(backup(directory, `${file}.2`, unasked)).rejects.toThrow('already runs');
+  await expect(restore(file, directory, { passphrase: unasked, replace: true })).rejects.toThrow('already runs');
   expect(existsSync(`${file}.2`)).toBe(false);
   running.release();
 });
@@ -72,9 +75,10 @@ test('a folder that a Ward is running on is neither backed up nor restored over'
 test('data is not written over unless that is said, a backup never, and somebody else’s folder in no case', async () => {
   const { directory, file } = folder();
   await backup(directory, file, passphrase);
-  await expect(backup(directory, file, passphrase)).rejects.toThrow('is there already');
-  await expect(backup(directory, join(directory, 'inside'), passphrase)).rejects.toThrow('outside');
-  await expect(restore(file, directory, once)).rejects.toThrow('--replace');
+  await expect(backup(directory, file, unasked)).rejects.toThrow('is there already');
+  await expect(backup(directory, join(directory, 'inside'), unasked)).rejects.toThrow('outside');
+  await expect(restore(file, directory, { ...once, passphrase: unasked })).rejects.toThrow('--replace');
+  await expect(restore(`${file}.none`, directory, { ...once, passphrase: unasked })).rejects.toThrow('There is no');
   const other = join(root, 'other');
   mkdirSync(other);
   writeFileSync(join(other, 'thesis.txt'), 'mine');
@@ -129,7 +133,7 @@ test('a backup that names a file outside its folder is refused, whoever made it'
       yield frame({ kind: 'end', files: 1, bytes: 1 });
     }
     const file = join(root, `hostile-${++number}`);
-    for await (const piece of sealBackup(content(), passphrase, new Date())) writeFileSync(file, piece, { flag: 'a' });
+    for await (const piece of sealBackup(content(), words, new Date())) writeFileSync(file, piece, { flag: 'a' });
     await expect(restore(file, join(root, 'target'), once)).rejects.toMatchObject({ code: 'unsafe-path' });
     expect(existsSync(join(root, 'outside'))).toBe(false);
   }
