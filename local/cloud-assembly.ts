@@ -46,6 +46,7 @@ export const functionSchema = z.looseObject({
   Environment: z.object({ Variables: z.record(z.string(), z.coerce.string()).default({}) }).optional(),
   Timeout: z.number().default(3),
   MemorySize: z.number().default(128),
+  TracingConfig: z.object({ Mode: z.enum(['Active', 'PassThrough']) }).optional(),
   LoggingConfig: z.looseObject({ LogGroup: z.string().optional() }).optional(),
 });
 

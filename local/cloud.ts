@@ -21,6 +21,7 @@ import { Credentials, type IssuedCredentials } from './signature';
 import { Sns, type Topic } from './sns/sns';
 import { StateDirectory } from './state';
 import { Assembly } from './template';
+import { Traces } from './traces/traces';
 import { Triggers } from './triggers';
 import type { Clock } from './triggers/schedule-trigger';
 
@@ -159,11 +160,14 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     tableKey: (table) => encryption.get(table),
   });
   started.add(dynamodb, () => dynamodb.close());
+  const traces = new Traces(state.folder('traces'), (sentence) => process.stderr.write(`${sentence}\n`));
+  started.add(traces, () => traces.flush());
   const functions = new LocalFunctions(assembly.functions(), {
     ...common,
     credentials,
     mayAssume: (service, roleArn) => iam.mayAssume(service, roleArn),
     log: (group, stream, lines) => logs.append(group, stream, lines),
+    trace: (name, documents) => traces.keep(name, documents),
   });
   started.add(functions, () => functions.stop());
   const cognito = new Cognito({

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Worker } from 'node:worker_threads';
 import { transformSync } from 'esbuild';
+import type { Span } from './traces/segments';
 import type { Failure, Invocation, WorkerData, WorkerMessage } from './worker';
 
 /** A Lambda function as the template declares it. */
@@ -20,6 +21,8 @@ export interface FunctionDefinition {
   readonly timeoutSeconds: number;
   readonly memoryMegabytes: number;
   readonly logGroup: string;
+  /** X-Ray keeps traces of it */
+  readonly traced: boolean;
 }
 
 export type FunctionErrorCode =
@@ -61,14 +64,25 @@ export interface EnvironmentOptions {
   readonly onEnd: () => void;
 }
 
+/** What an environment knows of its newest invocation. */
+export interface Run {
+  /** where the invocation had to wait for the bundle */
+  readonly loading?: Span;
+  readonly handling?: Span;
+  /** what the function's runtime told of a failure; a function that is cut off tells nothing */
+  readonly failure?: Failure;
+}
+
 /** One Lambda execution environment: a worker thread that has loaded the bundle and answers one event at a time. */
 export class ExecutionEnvironment {
   ended = false;
+  run: Run = {};
   private readonly worker: Worker;
   private readonly loaded: Promise<void>;
   private finishLoading: { resolve(): void; reject(error: Error): void } = { resolve() {}, reject() {} };
   private current: { requestId: string; resolve(result: string): void; reject(error: Error): void } | undefined;
   private idleTimer: NodeJS.Timeout | undefined;
+  private loadingSince: number | undefined = Date.now();
 
   constructor(private readonly options: EnvironmentOptions) {
     const { definition } = options;
@@ -107,15 +121,38 @@ export class ExecutionEnvironment {
     );
   }
 
-  /** @param event JSON @returns JSON @throws FunctionError; then look at `ended` to see whether this one can go on */
-  async invoke(requestId: string, event: string): Promise<string> {
+  /**
+   * @param event JSON
+   * @param trace of a traced function: what its code finds in `_X_AMZN_TRACE_ID`
+   * @returns JSON
+   * @throws FunctionError; then look at `ended` to see whether this one can go on, and in any case at `run`
+   */
+  async invoke(requestId: string, event: string, trace?: string): Promise<string> {
     clearTimeout(this.idleTimer);
-    await this.within(loadLimitSeconds, 'INIT', this.loaded);
+    const { loadingSince } = this;
+    this.loadingSince = undefined;
+    this.run = {};
+    let handlingSince: number | undefined;
+    try {
+      await this.within(loadLimitSeconds, 'INIT', this.loaded);
+      handlingSince = Date.now();
+      return await this.handle({ requestId, event, trace });
+    } finally {
+      const now = Date.now();
+      this.run = {
+        ...this.run,
+        ...(loadingSince !== undefined && { loading: { from: loadingSince, to: handlingSince ?? now } }),
+        ...(handlingSince !== undefined && { handling: { from: handlingSince, to: now } }),
+      };
+    }
+  }
+
+  private async handle({ requestId, event, trace }: Omit<Invocation, 'deadline'>): Promise<string> {
     const { timeoutSeconds } = this.options.definition;
     const answer = new Promise<string>((resolve, reject) => {
       this.current = { requestId, resolve, reject };
     });
-    const invocation: Invocation = { requestId, event, deadline: Date.now() + timeoutSeconds * 1000 };
+    const invocation: Invocation = { requestId, event, trace, deadline: Date.now() + timeoutSeconds * 1000 };
     if (this.ended) throw new FunctionError('crashed', `RequestId: ${requestId} Error: Runtime exited`);
     this.worker.postMessage(invocation);
     try {
@@ -185,7 +222,9 @@ export class ExecutionEnvironment {
     this.options.onEnd();
   }
 
-  private logFailure(title: string, { errorType, errorMessage, stack }: Failure): void {
+  private logFailure(title: string, failure: Failure): void {
+    this.run = { ...this.run, failure };
+    const { errorType, errorMessage, stack } = failure;
     this.options.log([`ERROR ${title} ${JSON.stringify({ errorType, errorMessage, stack: stack.split('\n') })}`]);
   }
 }

@@ -1,4 +1,4 @@
-import { type FunctionDefinition, LocalFunction } from './functions';
+import { type FunctionDefinition, type FunctionOptions, LocalFunction } from './functions';
 import type { Authorize } from './service';
 import type { Credentials } from './signature';
 
@@ -9,6 +9,7 @@ export interface FunctionSetOptions {
   readonly authorize: Authorize;
   readonly mayAssume: (service: string, roleArn: string) => boolean;
   readonly log: (group: string, stream: string, lines: readonly string[]) => void;
+  readonly trace: FunctionOptions['trace'];
 }
 
 type Named = FunctionDefinition & { readonly logicalId: string; readonly aliases?: readonly string[] };
@@ -31,6 +32,9 @@ export class LocalFunctions {
       const resource = `arn:aws:logs:${region}:${account}:log-group:${logGroup}:log-stream:any`;
       for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents'])
         authorize({ kind: 'role', arn: roleArn, session: id }, { action, resource });
+      // Lambda sends traces as the function's role, and says nothing when it may not.
+      for (const action of definition.traced ? ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'] : [])
+        authorize({ kind: 'role', arn: roleArn, session: id }, { action, resource: '*' });
       for (const name of [id, arn, logicalId, ...aliases]) this.definitions.set(name, definition);
     }
   }
@@ -56,7 +60,10 @@ export class LocalFunctions {
         AWS_SECRET_ACCESS_KEY: issued.secretAccessKey,
         AWS_SESSION_TOKEN: issued.sessionToken,
       };
-      this.functions.set(definition.arn, new LocalFunction(definition, { environment, log }));
+      this.functions.set(
+        definition.arn,
+        new LocalFunction(definition, { environment, log, trace: this.options.trace }),
+      );
     }
   }
 

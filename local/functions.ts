@@ -1,6 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { devNull } from 'node:os';
-import { ExecutionEnvironment, type FunctionDefinition, FunctionError } from './execution-environment';
+import {
+  ExecutionEnvironment,
+  type FunctionDefinition,
+  FunctionError,
+  type FunctionErrorCode,
+} from './execution-environment';
+import { newTrace, type SegmentDocument, segmentsOf, type Thrown, traceHeader } from './traces/segments';
 
 export { type FunctionDefinition, FunctionError };
 
@@ -9,6 +15,8 @@ export interface FunctionOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** receives what the function prints, a line each */
   readonly log: (group: string, stream: string, lines: readonly string[]) => void;
+  /** receives the trace of each invocation of a function that is traced */
+  readonly trace: (name: string, documents: readonly SegmentDocument[]) => void;
   /** @default 2 */
   readonly environmentLimit?: number;
   /** @default 60 */
@@ -44,13 +52,27 @@ export class LocalFunction {
     if (this.stopped) throw new FunctionError('stopped', `${this.definition.id} is stopped`);
     if (Buffer.byteLength(event) > payloadLimitBytes)
       throw new FunctionError('request-too-large', `${payloadLimitBytes} byte payload limit exceeded`);
+    const requestId = randomUUID();
+    const from = Date.now();
+    const ids = this.definition.traced ? newTrace(from) : undefined;
     const environment = await this.take();
+    let failed: unknown;
     try {
-      const result = await environment.invoke(randomUUID(), event);
+      const result = await environment.invoke(requestId, event, ids && traceHeader(ids));
       if (Buffer.byteLength(result) > payloadLimitBytes)
         throw new FunctionError('response-too-large', 'Response payload size exceeded maximum allowed payload size');
       return result;
+    } catch (error) {
+      failed = error;
+      throw error;
     } finally {
+      if (ids) {
+        const { loading, handling, failure } = environment.run;
+        const whole = { from, to: Date.now() };
+        const thrown = failed === undefined ? undefined : (failure ?? cutOff(failed));
+        const invoked = { requestId, whole, loading, handling, thrown };
+        this.options.trace(this.definition.id, segmentsOf(this.definition, invoked, ids));
+      }
       this.release(environment);
     }
   }
@@ -113,4 +135,16 @@ export class LocalFunction {
     this.environments.add(environment);
     return environment;
   }
+}
+
+const errorTypes: Partial<Record<FunctionErrorCode, string>> = {
+  'timed-out': 'Sandbox.Timedout',
+  crashed: 'Runtime.ExitError',
+  'response-too-large': 'Function.ResponseSizeTooLarge',
+};
+
+/** @returns what Lambda says of a function that could not say what happened to it: the words are Lambda's own */
+function cutOff(error: unknown): Thrown {
+  if (!(error instanceof FunctionError)) return { errorType: 'Unknown', errorMessage: '', stack: '' };
+  return { errorType: errorTypes[error.code] ?? error.errorType, errorMessage: error.message, stack: '' };
 }

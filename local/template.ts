@@ -46,6 +46,8 @@ export interface FunctionSpec {
   readonly memoryMegabytes: number;
   /** name of the log group */
   readonly logGroup: string;
+  /** X-Ray keeps traces of it */
+  readonly traced: boolean;
 }
 
 interface Stack {
@@ -130,7 +132,7 @@ export class Assembly {
       const parsed = functionSchema.safeParse(properties);
       if (!parsed.success || arn === undefined)
         throw new Error(`${stack}: function ${id} is not emulated (${issues(parsed.error)})`);
-      const { Role, Handler, Code, Environment, Timeout, MemorySize, LoggingConfig } = parsed.data;
+      const { Role, Handler, Code, Environment, Timeout, MemorySize, LoggingConfig, TracingConfig } = parsed.data;
       const directory = this.assets.get((Code.S3Key ?? '').replace(/\.zip$/, ''));
       if (!directory || !statSync(directory, { throwIfNoEntry: false })?.isDirectory())
         throw new Error(`${stack}: the code of function ${id} is not an unzipped asset of the assembly`);
@@ -146,6 +148,7 @@ export class Assembly {
         timeoutSeconds: Timeout,
         memoryMegabytes: MemorySize,
         logGroup: LoggingConfig?.LogGroup ?? `/aws/lambda/${ref}`,
+        traced: TracingConfig?.Mode === 'Active',
       };
     });
   }

@@ -18,6 +18,8 @@ export interface Invocation {
   readonly event: string;
   /** milliseconds since 1970 */
   readonly deadline: number;
+  /** of a traced function: `_X_AMZN_TRACE_ID` */
+  readonly trace?: string | undefined;
 }
 export interface Failure {
   readonly errorType: string;
@@ -49,8 +51,9 @@ function load(): Handler {
 }
 
 function serve(handler: Handler): void {
-  parentPort?.on('message', async ({ requestId, event, deadline }: Invocation) => {
+  parentPort?.on('message', async ({ requestId, event, deadline, trace }: Invocation) => {
     try {
+      if (trace !== undefined) process.env['_X_AMZN_TRACE_ID'] = trace;
       const context = {
         awsRequestId: requestId,
         functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'],

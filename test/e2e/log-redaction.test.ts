@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join as pathJoin } from 'node:path';
 import { type ActionPolicy, actions } from '../../lambda/access/policy';
 import { type Route, routes } from '../../lambda/http/routes';
 import { declarations } from '../../lib/functions';
 import type { Intercept } from '../../local/intercept';
 import type { Call, Reply } from '../../local/service';
+import type { SegmentDocument } from '../../local/traces/segments';
 import { Canaries, filesOf } from './canaries';
 import { type OwnCloud, ownCloud } from './own-cloud';
 import { demographics, idOf, join } from './scene';
@@ -171,11 +173,11 @@ test('each function that nobody asks fails at its first calls, and each that is 
   expect(canaries.found('what callers are told', Buffer.from(outcomes.join()))).toEqual([]);
 }, 300_000);
 
-test('no log, metric or mail holds a canary; 45 CFR 164.514(b)(2)', async () => {
+test('no log, metric, trace or mail holds a canary; 45 CFR 164.514(b)(2)', async () => {
   await own.stop();
   const hits = canaries.found('what the cloud prints', Buffer.from(written.join()));
   let lines = 0;
-  for (const folder of ['logs', 'mail'])
+  for (const folder of ['logs', 'mail', 'traces'])
     for (const [place, bytes] of filesOf(pathJoin(cloud.directory, folder))) {
       lines += bytes.toString('utf8').split('request failed').length - 1;
       hits.push(...canaries.found(`${folder}/${place}`, bytes));
@@ -184,4 +186,23 @@ test('no log, metric or mail holds a canary; 45 CFR 164.514(b)(2)', async () => 
   expect(canaries.size).toBeGreaterThan(25);
   expect(lines).toBeGreaterThan(failed.length / 2);
   expect(canaries.found('here', Buffer.from(`a ${plant('message')}`))).toEqual(['message in here']);
+});
+
+test('the functions that the API calls leave traces, and no other: those throw, and a trace quotes what is thrown', () => {
+  const folder = pathJoin(cloud.directory, 'traces');
+  const traced = new Set(readdirSync(folder).map((file) => /(\w+)[0-9A-F]{8}\.jsonl$/.exec(file)?.[1]?.toLowerCase()));
+  expect([...traced].sort()).toEqual([...new Set(routes.map((route) => route.function.replaceAll('-', '')))].sort());
+  const documents = readdirSync(folder).flatMap((file) =>
+    readFileSync(pathJoin(folder, file), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line): SegmentDocument => JSON.parse(line)),
+  );
+  expect(documents.length).toBeGreaterThan(2 * ordered.length);
+  // Only what no request is makes one throw, here an event that is none, and what it throws has no words.
+  const thrown = documents.flatMap(({ subsegments = [] }) =>
+    subsegments.flatMap(({ cause }) => cause?.exceptions ?? []),
+  );
+  expect(thrown.length).toBeGreaterThan(20);
+  expect(thrown.filter(({ message, stack }) => message !== '' || stack.length > 0)).toEqual([]);
 });

@@ -162,11 +162,6 @@ export const exceptions: readonly Exception[] = [
     reason: 'AWS Backup restores tables to test that it can; on a laptop nothing is restored that it could look into',
   },
   {
-    what: 'traces',
-    covers: ({ grant }) => grant.action.startsWith('xray:'),
-    reason: 'Lambda sends the time that an API function took, with its role; no laptop has X-Ray',
-  },
-  {
     what: 'what a restore might have given back',
     covers: ({ role }) => role === 'restore-replay',
     sometimes: true,

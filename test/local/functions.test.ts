@@ -27,6 +27,7 @@ function start(
       timeoutSeconds: 5,
       memoryMegabytes: 128,
       logGroup: '/aws/lambda/reader',
+      traced: false,
       ...definition,
     },
     {
@@ -37,6 +38,7 @@ function start(
           onLine?.(line);
         }
       },
+      trace: () => undefined,
       ...(idleLimitSeconds === undefined ? {} : { idleLimitSeconds }),
     },
   );
