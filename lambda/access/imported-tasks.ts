@@ -1,5 +1,8 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
 import { daysAfter } from '../instant';
 import type { PlannedTask } from '../records/fhir/tasks';
+import { readActor } from './actors-store';
 import { claimDays, type TaskItem, visitFollowUpDays } from './tasks';
 
 /** how far ahead an imported visit counts; an invented date must not stay for ever */
@@ -36,4 +39,21 @@ export function importedTask(
     origin: 'import',
     version: 1,
   };
+}
+
+/** @returns the tasks that visits and claims of a bundle explain; whom they name counts where that is an active clinician */
+export async function importedTasks(
+  documents: DynamoDBDocumentClient,
+  table: string,
+  planned: readonly (PlannedTask & { readonly id: string })[],
+  at: { readonly patient: string; readonly by: string; readonly now: Date },
+): Promise<TaskItem[]> {
+  const named = [...new Set(planned.flatMap(({ user }) => (user && z.uuid().safeParse(user).success ? [user] : [])))];
+  const people = await Promise.all(named.map((sub) => readActor(documents, table, sub)));
+  const clinicians = new Set(
+    people.flatMap((person) => (person?.role === 'clinician' && person.status === 'active' ? [person.sub] : [])),
+  );
+  return planned
+    .map((task) => importedTask(task, at, (sub) => clinicians.has(sub)))
+    .filter((task) => task !== undefined);
 }

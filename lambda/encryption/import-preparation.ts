@@ -3,11 +3,12 @@ import { mrnOf } from '../records/fhir/patient';
 import { type PlannedTask, tasksIn } from '../records/fhir/tasks';
 import type { ImportParts } from '../records/import-parts';
 import type { ImportItem } from '../records/import-state';
-import { currentKey, mainEntry } from '../records/model';
+import { currentKey, mainEntry, type RecordItem } from '../records/model';
 import { type LookupItem, lookupPartition } from '../records/patient-store';
 import type { RecordStore } from '../records/store';
 import type { LookupKey } from './data-key';
 import { type ImportPiece, piecesOf, sameContent } from './import-pieces';
+import type { KeyRing } from './key-store';
 import { entryIdFrom, lookupToken } from './lookup';
 import { lookupsOf } from './patient-lookups';
 import { blindly, combine, type Sealed, transform } from './sealed';
@@ -25,6 +26,14 @@ export class ImportRefused extends Error {
   ) {
     super('import refused');
     this.name = 'ImportRefused';
+  }
+
+  /** @returns the first hundred issues, each by its field */
+  get errors(): { readonly field: string; readonly message: string }[] {
+    return this.issues.slice(0, 100).map(({ entry, path, message }) => ({
+      field: entry < 0 ? path : `entry ${entry}: ${path}`,
+      message,
+    }));
   }
 }
 /** Not every part is there yet. */
@@ -135,6 +144,26 @@ export async function compareStored(
     const current = await vault.open(ring, item);
     return blindly(current, (one) => blindly(piece.value, (other) => sameContent(one, other)));
   }
+}
+
+/** @returns first versions of the pieces, sealed under the patient's newest key, in their order */
+export async function sealPieces(
+  vault: Vault,
+  ring: KeyRing,
+  pieces: readonly Piece[],
+  {
+    patient,
+    sequence,
+    at,
+    author,
+  }: Readonly<Record<'patient' | 'at' | 'author', string>> & { readonly sequence: number },
+): Promise<RecordItem[]> {
+  const sealed: RecordItem[] = [];
+  for (const { category, entry, contentToken, value } of pieces) {
+    const metadata = { category, entry, version: 1, createdAt: at, updatedAt: at, author };
+    sealed.push(await vault.seal(ring, { ...metadata, importSequence: sequence, contentToken, patient }, value));
+  }
+  return sealed;
 }
 
 function changedIssue({ category }: Piece): ImportRefused['issues'][number] {

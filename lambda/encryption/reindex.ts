@@ -1,5 +1,5 @@
 import { own } from '../records/fhir/issue';
-import type { PatientStore } from '../records/patient-store';
+import { newLookups, type PatientStore } from '../records/patient-store';
 import type { RecordStore } from '../records/store';
 import { type TransactItem, Writes } from '../records/transaction';
 import { lookupsOf } from './patient-lookups';
@@ -33,7 +33,7 @@ export async function reindex(
   const wanted = await vault.withLookupKeys((keys) =>
     blindly(opened, (value) => lookupsOf(keys, id, value, ...digits(openedSsn))),
   );
-  const added = wanted.filter(({ PK }) => !patient.lookups.some((there) => there.PK === PK));
+  const added = newLookups(patient, wanted);
   const removed = patient.lookups.filter(({ PK }) => !wanted.some((item) => item.PK === PK));
   if (added.length === 0 && removed.length === 0) return undefined;
   const writes: TransactItem[] = [...patients.lookupsOf(added, id), ...patients.forgetOf(removed, id)];

@@ -1,8 +1,7 @@
 import { v4 } from 'uuid';
 import * as z from 'zod';
-import { readActor } from '../access/actors-store';
 import type { Permit } from '../access/guard';
-import { importedTask } from '../access/imported-tasks';
+import { importedTasks } from '../access/imported-tasks';
 import { withoutFrozen } from '../access/memberships';
 import { putTask } from '../access/tasks';
 import { Released } from '../audit/release';
@@ -12,16 +11,18 @@ import {
   PartsMissing,
   type PreparedImport,
   prepareImport,
+  sealPieces,
 } from '../encryption/import-preparation';
-import type { KeyRing } from '../encryption/key-store';
 import { Vault } from '../encryption/vault';
 import { type RecordsEnvironment, readEnvironment, recordsVariables } from '../environment';
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents, kms } from '../http/clients';
 import { Problem } from '../http/problem';
 import { Runtime } from '../http/runtime';
+import { batches, mostEntries } from './import-batches';
 import { ImportParts } from './import-parts';
-import { type ImportItem, ImportStates } from './import-state';
+import { type ImportItem, ImportStates, shownImport } from './import-state';
+import { ImportTransactions } from './import-transactions';
 import { type RecordItem, resourceOf } from './model';
 import { PatientStore } from './patient-store';
 import { RecordStore } from './store';
@@ -34,10 +35,8 @@ const patients = new PatientStore(environment.RECORDS_TABLE);
 const vault = new Vault({ documents, kms, environment, clock: runtime.clock, mayBind: true });
 const states = new ImportStates(documents, environment.GOVERNANCE_TABLE);
 const parts = new ImportParts(documents, environment.RECORDS_TABLE);
+const transactions = new ImportTransactions(patients, states, store);
 
-/** a transaction takes 100 items and 4 MiB; checks, event and their overhead need room too */
-const mostEntries = 80;
-const mostBytes = 2_500_000;
 /** after this long the caller is asked to come again, well before the gateway gives up */
 const patienceMilliseconds = 12_000;
 
@@ -82,24 +81,15 @@ async function begin(permit: Permit, item: ImportItem, patient: string, prepared
   const sequence = (known?.importSequence ?? 0) + 1;
   const { missing, unchanged } = await compareStored({ vault, store }, patient, prepared.pieces, sequence);
   const to = { patient, sequence, stored: missing.length, unchanged };
-  const writes = new Writes<'import' | 'patient' | 'mrn'>().add('import', states.begin(item.id, to));
-  if (known) {
-    const added = prepared.lookups.filter(({ PK }) => !known.lookups.some((lookup) => lookup.PK === PK));
-    writes
-      .add('patient', patients.beginImport(known, item.id, [...known.lookups, ...added]))
-      .add('mrn', ...patients.lookups(added, patient));
-  } else {
-    const { items } = await vault.register(patient);
-    const at = permit.access.now.toISOString();
-    const author = permit.actor.sub;
-    writes
-      .add(
-        'patient',
-        patients.create({ patient, at, author, lookups: prepared.lookups, importSequence: 0, importing: item.id }),
-        ...items,
-      )
-      .add('mrn', ...patients.lookups(prepared.lookups, patient));
-  }
+  const at = permit.access.now.toISOString();
+  const writes = known
+    ? transactions.begin(item.id, known, prepared.lookups, to)
+    : transactions.register(
+        item.id,
+        { at, author: permit.actor.sub, keys: (await vault.register(patient)).items },
+        prepared.lookups,
+        to,
+      );
   const event = permit.event({ action: 'import.begin', status: 200, patient, resources: [importResource(item.id)] });
   await runtime.store(permit, event, writes, (refused) => (refused.has('mrn') ? 'mrn-in-use' : 'conflict'));
   return { ...item, ...to, state: 'committing' };
@@ -114,11 +104,8 @@ async function storeAll(permit: Permit, item: Committing, prepared: PreparedImpo
   ]);
   if (ring?.state !== 'active') return runtime.refuse(permit, vault.absence(ring));
   const at = permit.access.now.toISOString();
-  const sealed: RecordItem[] = [];
-  for (const { category, entry, contentToken, value } of missing) {
-    const metadata = { category, entry, version: 1, createdAt: at, updatedAt: at, author: permit.actor.sub };
-    sealed.push(await vault.seal(ring, { ...metadata, importSequence: sequence, contentToken, patient }, value));
-  }
+  const author = permit.actor.sub;
+  const sealed = await sealPieces(vault, ring, missing, { patient, sequence, at, author });
   for (const batch of batches(sealed)) {
     if (Date.now() > until) {
       const receipt = await runtime.outbox.record(
@@ -126,33 +113,22 @@ async function storeAll(permit: Permit, item: Committing, prepared: PreparedImpo
       );
       return { status: 202, body: Released.facts({ id: item.id, state: 'committing', patient }, receipt) };
     }
-    await storeBatch(permit, item, ring, batch);
+    await storeBatch(permit, item, vault.newest(ring), batch);
   }
   await storeTasks(permit, item, prepared.tasks);
-  // The index may have moved to another key since the import began.
   const known = await store.patient(patient);
   if (!known) return runtime.refuse(permit, 'conflict');
-  const added = prepared.lookups.filter(({ PK }) => !known.lookups.some((lookup) => lookup.PK === PK));
-  const to = { sequence, at: runtime.clock().toISOString(), lookups: [...known.lookups, ...added] };
-  const writes = new Writes<'patient' | 'import' | 'key' | 'mrn'>()
-    .add('patient', patients.commitImport(known, item.id, to))
-    .add('mrn', ...patients.lookups(added, patient))
-    .add('import', states.commit(item.id))
-    .add('key', vault.newest(ring));
+  const now = runtime.clock().toISOString();
+  const writes = transactions.commit(item.id, known, prepared.lookups, { sequence, at: now, key: vault.newest(ring) });
   const event = permit.event({ status: 200, patient, resources: [importResource(item.id)] });
   const receipt = await runtime.store(permit, event, writes, (refused) =>
     refused.has('mrn') ? 'mrn-in-use' : 'conflict',
   );
   await parts.remove(item.id).catch(() => undefined); // they end with their key and their time to live as well
-  return { status: 200, body: Released.facts(summary(item), receipt) };
+  return { status: 200, body: Released.facts(shownImport(item), receipt) };
 }
 
-function storeBatch(permit: Permit, item: Committing, ring: KeyRing, batch: readonly RecordItem[]) {
-  const creates: TransactItem[] = batch.map((entry) => store.create(entry));
-  const writes = new Writes<'entries' | 'import' | 'key'>()
-    .add('entries', ...creates)
-    .add('import', states.inState(item.id, 'committing'))
-    .add('key', vault.newest(ring));
+function storeBatch(permit: Permit, item: Committing, key: TransactItem, batch: readonly RecordItem[]) {
   const event = permit.event({
     action: 'import.store',
     status: 200,
@@ -160,49 +136,24 @@ function storeBatch(permit: Permit, item: Committing, ring: KeyRing, batch: read
     categories: [...new Set(batch.map(({ category }) => category))],
     resources: batch.map(resourceOf),
   });
-  return runtime.store(permit, event, writes, () => 'conflict');
+  return runtime.store(permit, event, transactions.entries(item.id, batch, key), () => 'conflict');
 }
 
-/** Visits and claims explain who uses the record. Before the import is committed, so that none is lost when it is cut off. */
+/** Visits and claims explain who uses the record. */
 async function storeTasks(permit: Permit, item: Committing, planned: PreparedImport['tasks']): Promise<void> {
-  const named = [...new Set(planned.flatMap(({ user }) => (user && z.uuid().safeParse(user).success ? [user] : [])))];
-  const people = await Promise.all(named.map((sub) => readActor(documents, environment.GOVERNANCE_TABLE, sub)));
-  const clinicians = new Set(
-    people.flatMap((person) => (person?.role === 'clinician' && person.status === 'active' ? [person.sub] : [])),
-  );
   const at = { patient: item.patient, by: permit.actor.sub, now: permit.access.now };
-  const tasks = planned
-    .map((task) => importedTask(task, at, (sub) => clinicians.has(sub)))
-    .filter((task) => task !== undefined);
+  const tasks = await importedTasks(documents, environment.GOVERNANCE_TABLE, planned, at);
   for (let first = 0; first < tasks.length; first += mostEntries) {
     const some = tasks.slice(first, first + mostEntries);
-    const writes = new Writes<'tasks' | 'import'>()
-      .add('tasks', ...some.map((task) => putTask(environment.GOVERNANCE_TABLE, task)))
-      .add('import', states.inState(item.id, 'committing'));
+    const puts = some.map((task) => putTask(environment.GOVERNANCE_TABLE, task));
     const event = permit.event({
       action: 'import.tasks',
       status: 200,
       patient: item.patient,
       resources: some.map(({ id }) => ({ id, type: 'task', version: 1 })),
     });
-    await runtime.store(permit, event, writes, () => 'conflict');
+    await runtime.store(permit, event, transactions.tasks(item.id, puts), () => 'conflict');
   }
-}
-
-function* batches(items: readonly RecordItem[]): Generator<RecordItem[]> {
-  let batch: RecordItem[] = [];
-  let bytes = 0;
-  for (const item of items) {
-    const size = 1000 + Object.values(item.fields).reduce((sum, field) => sum + field.length, 0);
-    if (batch.length > 0 && (batch.length >= mostEntries || bytes + size > mostBytes)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(item);
-    bytes += size;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** The import is committed already: asking again changes nothing. */
@@ -213,25 +164,12 @@ async function committed(permit: Permit, item: ImportItem): Promise<Answer> {
     reason: 'replay',
     resources: [importResource(item.id)],
   });
-  return { status: 200, body: Released.facts(summary(item), await runtime.outbox.record(event)) };
+  return { status: 200, body: Released.facts(shownImport(item), await runtime.outbox.record(event)) };
 }
 
-const summary = ({ id, patient, stored, unchanged }: ImportItem) => ({
-  id,
-  state: 'committed',
-  patient,
-  stored,
-  unchanged,
-});
-
 /** Nothing of the bundle is stored; the staged parts go, and what was wrong is named. */
-async function refuse(permit: Permit, item: ImportItem, { issues }: ImportRefused): Promise<never> {
-  const problem = new Problem('import-refused', {
-    errors: issues.slice(0, 100).map(({ entry, path, message }) => ({
-      field: entry < 0 ? path : `entry ${entry}: ${path}`,
-      message,
-    })),
-  });
+async function refuse(permit: Permit, item: ImportItem, { errors }: ImportRefused): Promise<never> {
+  const problem = new Problem('import-refused', { errors });
   const writes = new Writes<'import'>().add('import', ...(item.state === 'staging' ? [states.refuse(item.id)] : []));
   const event = permit.event({
     status: problem.status,

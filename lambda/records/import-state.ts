@@ -28,6 +28,15 @@ export const importItem = z.object({
 });
 export type ImportItem = z.infer<typeof importItem>;
 
+/** What the API tells of an import that is stored. */
+export const shownImport = ({ id, patient, stored, unchanged }: ImportItem) => ({
+  id,
+  state: 'committed',
+  patient,
+  stored,
+  unchanged,
+});
+
 const keyOf = (id: string) => ({ PK: `IMPORT#${id}`, SK: 'IMPORT' });
 
 /** The state of imports: each change is one part of a transaction and names the state it leaves. */

@@ -15,6 +15,10 @@ export interface LookupItem {
 export function lookupItem(name: string, token: string, patient: string, unique: boolean): LookupItem {
   return { PK: lookupPartition(name, token), SK: unique ? 'UNIQUE' : recordsPartition(patient), unique };
 }
+/** @returns those of the lookups that do not stand for the patient yet */
+export const newLookups = ({ lookups }: PatientItem, wanted: readonly LookupItem[]): LookupItem[] =>
+  wanted.filter(({ PK }) => !lookups.some((there) => there.PK === PK));
+
 export const lookupPartition = (name: string, token: string): string => `L#${name}#${token}`;
 
 /** Writes to the patient item and its lookup items; each is one part of a transaction. */
