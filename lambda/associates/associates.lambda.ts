@@ -11,9 +11,10 @@ import { entityTag, expectedVersion, idempotencyToken } from '../http/conditions
 import { Problem } from '../http/problem';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
-import { type Agreement, type Associate, ended, standingOf } from './associate';
+import { type Associate, ended } from './associate';
 import { agreementErrors, agreementOf, ending, recording, renewing } from './associate-input';
 import { allAssociates, readAssociate, setAssociate } from './associate-store';
+import { associateResource, shownAssociate } from './shown-associate';
 
 const environment = readEnvironment<ApiEnvironment>(...apiVariables);
 const runtime = new Runtime(environment);
@@ -52,7 +53,10 @@ async function list(exchange: Exchange): Promise<Answer> {
   ]);
   const receipt = await runtime.outbox.record(permit.event({ status: 200 }));
   const now = exchange.access.now;
-  return { status: 200, body: Released.facts({ associates: associates.map((each) => shown(each, now)) }, receipt) };
+  return {
+    status: 200,
+    body: Released.facts({ associates: associates.map((each) => shownAssociate(each, now)) }, receipt),
+  };
 }
 
 async function read(exchange: Exchange): Promise<Answer> {
@@ -66,7 +70,8 @@ async function renew(exchange: Exchange): Promise<Answer> {
   const { now } = exchange.access;
   const agreement = exchange.body(renewing);
   demandDays(agreementErrors(agreement, '', dayOf(now)));
-  if (before.agreements.length >= mostAgreements) return runtime.refuse(permit, 'conflict', {}, [told(before)]);
+  if (before.agreements.length >= mostAgreements)
+    return runtime.refuse(permit, 'conflict', {}, [associateResource(before)]);
   const agreements = [...before.agreements, agreementOf(agreement, permit.actor.sub, now)];
   const after = { ...before, agreements, version: before.version + 1 };
   return keep(permit, after, { status: 200, reason: before.service, now });
@@ -94,10 +99,10 @@ async function toChange(exchange: Exchange): Promise<{ readonly permit: Permit; 
   const { permit, associate: before } = await find(exchange);
   const expected = expectedVersion(exchange);
   if (!before) return runtime.refuse(permit, 'not-found');
-  if (before.version !== expected) return runtime.refuse(permit, 'stale-version', {}, [told(before)]);
+  if (before.version !== expected) return runtime.refuse(permit, 'stale-version', {}, [associateResource(before)]);
   if (before.endedAt !== undefined) {
     const detail = 'The relationship with this associate is over; record a new one.';
-    return runtime.refuse(permit, 'not-allowed', { detail }, [told(before)]);
+    return runtime.refuse(permit, 'not-allowed', { detail }, [associateResource(before)]);
   }
   return { permit, before };
 }
@@ -116,13 +121,13 @@ async function keep(permit: Permit, after: Associate, keeping: Keeping): Promise
     .add('associate', setAssociate(table, after))
     .add('idempotency', ...remembered);
   const resources = [
-    told(after),
+    associateResource(after),
     ...(disposition ? [{ id: after.id, type: `phi:${disposition}`, version: null }] : []),
   ];
   const receipt = await runtime.store(permit, permit.event({ status, reason, resources }), writes, (refused) =>
     refused.has('idempotency') ? 'conflict' : 'stale-version',
   );
-  return { status, headers: entityTag(after.version), body: Released.facts(shown(after, now), receipt) };
+  return { status, headers: entityTag(after.version), body: Released.facts(shownAssociate(after, now), receipt) };
 }
 
 async function show(
@@ -131,39 +136,14 @@ async function show(
   { now, ...outcome }: { readonly status: number; readonly reason?: string; readonly now: Date },
 ): Promise<Answer> {
   if (!associate) return runtime.refuse(permit, 'not-found');
-  const receipt = await runtime.outbox.record(permit.event({ ...outcome, resources: [told(associate)] }));
-  const body = Released.facts(shown(associate, now), receipt);
+  const receipt = await runtime.outbox.record(permit.event({ ...outcome, resources: [associateResource(associate)] }));
+  const body = Released.facts(shownAssociate(associate, now), receipt);
   return { status: outcome.status, headers: entityTag(associate.version), body };
 }
 
 function demandDays(errors: ReturnType<typeof agreementErrors>): void {
   if (errors.length > 0) throw new Problem('invalid-input', { errors });
 }
-
-const told = ({ id, version }: Associate) => ({ id, type: 'associate', version });
-
-function shown(associate: Associate, now: Date) {
-  const { standing, until } = standingOf(associate, dayOf(now));
-  return {
-    id: associate.id,
-    name: associate.name,
-    service: associate.service,
-    standing,
-    until,
-    agreements: associate.agreements.map(shownAgreement),
-    ended_by: associate.endedBy,
-    ended_at: associate.endedAt,
-    end_reason: associate.endReason,
-    phi: associate.disposition,
-  };
-}
-
-const shownAgreement = ({ reportWithinDays, recordedBy, recordedAt, ...agreement }: Agreement) => ({
-  ...agreement,
-  report_within_days: reportWithinDays,
-  recorded_by: recordedBy,
-  recorded_at: recordedAt,
-});
 
 export const handler = runtime.serve({
   'associate.record': record,
