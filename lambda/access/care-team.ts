@@ -1,4 +1,4 @@
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import { governanceKeys, type MemberItem } from './governance';
 
 /** A clinician who registers a patient cares for them this long, until someone confirms it. */
@@ -26,18 +26,10 @@ export function joinByRegistering(table: string, patient: string, sub: string, n
 
 /** @returns the writes of a membership; they fail when it changed since it was read */
 export function setMembership(table: string, item: MemberItem): TransactItem[] {
-  const write: TransactItem = {
-    Put: {
-      TableName: table,
-      Item: { ...governanceKeys.member(item.patient, item.sub), ...item },
-      ...(item.version === 1
-        ? { ConditionExpression: 'attribute_not_exists(PK)' }
-        : {
-            ConditionExpression: '#version = :before',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':before': item.version - 1 },
-          }),
-    },
-  };
+  const write: TransactItem = putVersion(
+    table,
+    { ...governanceKeys.member(item.patient, item.sub), ...item },
+    item.version - 1,
+  );
   return [write, memberOf(table, item)];
 }

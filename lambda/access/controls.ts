@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Role, roles } from '../authentication/actor';
 import { instant } from '../instant';
 import { patientId } from '../records/model';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import type { Kind } from './approvals';
 import { isInForce } from './decide';
 import { type ControlItem, controlReasons, freezableRoles, governanceKeys } from './governance';
@@ -89,19 +89,7 @@ export function released(current: ControlItem, by: string, now: Date): ControlIt
 /** @returns the writes of a control and of its place in the list; they fail when it changed since it was read */
 export function setControl(table: string, item: ControlItem): TransactItem[] {
   return [
-    {
-      Put: {
-        TableName: table,
-        Item: { ...controlKey(targetOf(item)), ...item },
-        ...(item.version === 1
-          ? { ConditionExpression: 'attribute_not_exists(PK)' }
-          : {
-              ConditionExpression: '#version = :before',
-              ExpressionAttributeNames: { '#version': 'version' },
-              ExpressionAttributeValues: { ':before': item.version - 1 },
-            }),
-      },
-    },
+    putVersion(table, { ...controlKey(targetOf(item)), ...item }, item.version - 1),
     { Put: { TableName: table, Item: { ...governanceKeys.listedControl(`${item.kind}#${item.target}`), ...item } } },
   ];
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { daysAfter } from '../instant';
 import { patientId } from '../records/model';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import { governanceKeys, type StandingEmergency } from './governance';
 
 /** Why a clinician who is on no care team of the patient has to see the record now. */
@@ -108,12 +108,12 @@ export function takeQuota(current: Quota | undefined, item: EmergencyItem, now: 
 
 /** @returns the write of a quota: of two accesses that count from the same state one fails, however close they come */
 export function setQuota(table: string, sub: string, quota: Quota): TransactItem {
-  return put(table, { ...governanceKeys.emergencyQuota(sub), ...quota }, quota.version);
+  return putVersion(table, { ...governanceKeys.emergencyQuota(sub), ...quota }, quota.version - 1);
 }
 
 /** @returns the write of an access; fails when it changed since it was read */
 export function setEmergency(table: string, item: EmergencyItem): TransactItem {
-  return put(table, { ...governanceKeys.emergency(item.id), ...item }, item.version);
+  return putVersion(table, { ...governanceKeys.emergency(item.id), ...item }, item.version - 1);
 }
 
 /** @returns the write that access decisions stand on */
@@ -151,22 +151,6 @@ export function nameInIncident(table: string, { sub, id }: EmergencyItem, now: D
 export function queueAlert(table: string, item: EmergencyItem): TransactItem {
   const alert = { kind: 'emergency-access', id: item.id, at: item.requestedAt };
   return { Put: { TableName: table, Item: { ...governanceKeys.alert(item.id), ...alert } } };
-}
-
-function put(table: string, Item: Record<string, unknown>, version: number): TransactItem {
-  return {
-    Put: {
-      TableName: table,
-      Item,
-      ...(version === 1
-        ? { ConditionExpression: 'attribute_not_exists(PK)' }
-        : {
-            ConditionExpression: '#version = :before',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':before': version - 1 },
-          }),
-    },
-  };
 }
 
 /** @returns the access as the API tells of it: not a word of the clinician's */

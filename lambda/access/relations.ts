@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { relationTokens } from '../encryption/relation-tokens';
 import { patientId } from '../records/model';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import { governanceKeys } from './governance';
 import { department } from './tasks';
 
@@ -24,19 +24,7 @@ export type RelationsItem = z.infer<typeof relationsItem>;
 export function setRelations(table: string, before: RelationsItem | undefined, item: RelationsItem): TransactItem[] {
   const { sub, patient } = item;
   return [
-    {
-      Put: {
-        TableName: table,
-        Item: { ...governanceKeys.relations(sub), ...item },
-        ...(before
-          ? {
-              ConditionExpression: '#version = :before',
-              ExpressionAttributeNames: { '#version': 'version' },
-              ExpressionAttributeValues: { ':before': before.version },
-            }
-          : { ConditionExpression: 'attribute_not_exists(PK)' }),
-      },
-    },
+    putVersion(table, { ...governanceKeys.relations(sub), ...item }, before?.version ?? 0),
     ...(patient ? [{ Put: { TableName: table, Item: { ...governanceKeys.employee(patient, sub), sub } } }] : []),
     ...(before?.patient && before.patient !== patient
       ? [{ Delete: { TableName: table, Key: governanceKeys.employee(before.patient, sub) } }]

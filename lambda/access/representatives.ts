@@ -1,4 +1,4 @@
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import { governanceKeys, type RepresentativeItem } from './governance';
 
 /** What a registrar has seen. 45 CFR 164.514(h)(2)(ii). */
@@ -27,17 +27,9 @@ export function majority(birthDate: string): string | undefined {
 
 /** @returns the writes that record a representative, and for whom they are one; they fail when that changed since it was read */
 export function setRepresentative(table: string, item: RepresentativeItem): TransactItem[] {
-  const condition =
-    item.version === 1
-      ? { ConditionExpression: 'attribute_not_exists(PK)' }
-      : {
-          ConditionExpression: '#version = :before',
-          ExpressionAttributeNames: { '#version': 'version' },
-          ExpressionAttributeValues: { ':before': item.version - 1 },
-        };
   const { sub, patient } = item;
   return [
-    { Put: { TableName: table, Item: { ...governanceKeys.representative(patient, sub), ...item }, ...condition } },
+    putVersion(table, { ...governanceKeys.representative(patient, sub), ...item }, item.version - 1),
     { Put: { TableName: table, Item: { ...governanceKeys.represented(sub, patient), ...item } } },
   ];
 }

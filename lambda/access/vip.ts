@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { patientId } from '../records/model';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import { governanceKeys } from './governance';
 
 /** Why a record is watched more closely. Codes: a flag that said more would be gossip itself. */
@@ -20,17 +20,5 @@ export type VipItem = z.infer<typeof vipItem>;
 
 /** @returns the write of a flag; fails when it changed since it was read */
 export function setVip(table: string, item: VipItem): TransactItem {
-  return {
-    Put: {
-      TableName: table,
-      Item: { ...governanceKeys.vip(item.patient), ...item },
-      ...(item.version === 1
-        ? { ConditionExpression: 'attribute_not_exists(PK)' }
-        : {
-            ConditionExpression: '#version = :before',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':before': item.version - 1 },
-          }),
-    },
-  };
+  return putVersion(table, { ...governanceKeys.vip(item.patient), ...item }, item.version - 1);
 }

@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { governanceKeys } from '../access/governance';
 import { consistentQuery } from '../records/consistent-queries';
 import { ConsistentReads } from '../records/consistent-reads';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import { type Associate, associateItem } from './associate';
 
 /** @returns all associates, in the order in which they were recorded, those whose relationship is over included; consistent */
@@ -22,17 +22,5 @@ export async function readAssociate(
 
 /** @returns the write of an associate; fails when it changed since it was read */
 export function setAssociate(table: string, associate: Associate): TransactItem {
-  return {
-    Put: {
-      TableName: table,
-      Item: { ...governanceKeys.associate(associate.id), ...associate },
-      ...(associate.version === 1
-        ? { ConditionExpression: 'attribute_not_exists(PK)' }
-        : {
-            ConditionExpression: '#version = :before',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':before': associate.version - 1 },
-          }),
-    },
-  };
+  return putVersion(table, { ...governanceKeys.associate(associate.id), ...associate }, associate.version - 1);
 }

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { governanceKeys } from '../access/governance';
 import { consistentQuery } from '../records/consistent-queries';
 import { ConsistentReads } from '../records/consistent-reads';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import { type Alert, type AlertState, alertItem } from './alert';
 import { newDeliveries } from './alert-delivery';
 
@@ -73,15 +73,8 @@ export class AlertStore {
 
   /** @returns the writes of an alert's next version, sent again when it opens again; they fail when it changed since it was read */
   replace(before: Alert, after: Alert): TransactItem[] {
-    const write: TransactItem = {
-      Put: {
-        TableName: this.table,
-        Item: { ...governanceKeys.raisedAlert(after.id), ...after, ttl: this.#expiry(after) },
-        ConditionExpression: '#version = :before',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: { ':before': before.version },
-      },
-    };
+    const next = { ...governanceKeys.raisedAlert(after.id), ...after, ttl: this.#expiry(after) };
+    const write = putVersion(this.table, next, before.version);
     if (before.state === after.state) return [write];
     const Key = governanceKeys.listedAlert(before.state, `${before.openedAt}#${before.id}`);
     const deliveries = after.state === 'open' ? newDeliveries(this.table, after) : [];

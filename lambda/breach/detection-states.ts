@@ -5,7 +5,7 @@ import { governanceKeys } from '../access/governance';
 import type { Role } from '../authentication/actor';
 import { consistentQuery } from '../records/consistent-queries';
 import { ConsistentReads } from '../records/consistent-reads';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import type { ActorState, RoleBaseline } from './detect/model';
 
 /** `state` is JSON: what it holds is the engine's affair, and it is replaced whole. */
@@ -48,24 +48,11 @@ export class DetectionStates {
     const ttl = Math.floor(Date.parse(state.expiresAt) / 1000);
     const due = governanceKeys.detectionDue(subject);
     const items: TransactItem[] = [
-      {
-        Put: {
-          TableName: this.table,
-          Item: {
-            ...governanceKeys.detection(subject),
-            state: JSON.stringify(state),
-            version: before.version + 1,
-            ttl,
-          },
-          ...(before.version === 0
-            ? { ConditionExpression: 'attribute_not_exists(PK)' }
-            : {
-                ConditionExpression: '#version = :before',
-                ExpressionAttributeNames: { '#version': 'version' },
-                ExpressionAttributeValues: { ':before': before.version },
-              }),
-        },
-      },
+      putVersion(
+        this.table,
+        { ...governanceKeys.detection(subject), state: JSON.stringify(state), version: before.version + 1, ttl },
+        before.version,
+      ),
       dueAt === undefined
         ? { Delete: { TableName: this.table, Key: due } }
         : { Put: { TableName: this.table, Item: { ...due, dueAt, ttl } } },

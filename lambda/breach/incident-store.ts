@@ -4,7 +4,7 @@ import { governanceKeys } from '../access/governance';
 import { consistentQuery } from '../records/consistent-queries';
 import { consistentItem } from '../records/consistent-reads';
 import { category, patientId } from '../records/model';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 import { letterStates } from './incident-duties';
 import { type Incident, incidentItem } from './incident-model';
 import { jurisdictionCodes } from './states';
@@ -156,15 +156,7 @@ export class IncidentStore {
 
   /** @returns the write of an incident's next version; fails when it changed since it was read */
   replace(before: Incident, after: Incident): TransactItem {
-    return {
-      Put: {
-        TableName: this.table,
-        Item: { ...governanceKeys.incident(after.id), ...after },
-        ConditionExpression: '#version = :before',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: { ':before': before.version },
-      },
-    };
+    return putVersion(this.table, { ...governanceKeys.incident(after.id), ...after }, before.version);
   }
 
   addNarrative(incident: string, item: NarrativeItem): TransactItem {
@@ -185,19 +177,8 @@ export class IncidentStore {
 
   /** @returns the write of a person; fails when somebody else changed them since they were read */
   putPerson(incident: string, before: Person | undefined, after: Person): TransactItem {
-    return {
-      Put: {
-        TableName: this.table,
-        Item: { ...governanceKeys.ofIncident(incident, 'PERSON', after.patient), ...after },
-        ...(before
-          ? {
-              ConditionExpression: '#version = :before',
-              ExpressionAttributeNames: { '#version': 'version' },
-              ExpressionAttributeValues: { ':before': before.version },
-            }
-          : { ConditionExpression: 'attribute_not_exists(PK)' }),
-      },
-    };
+    const key = governanceKeys.ofIncident(incident, 'PERSON', after.patient);
+    return putVersion(this.table, { ...key, ...after }, before?.version ?? 0);
   }
 
   /** @returns the writes by which nobody is named by this incident any more */

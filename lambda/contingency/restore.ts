@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { governanceKeys } from '../access/governance';
 import { consistentItem } from '../records/consistent-reads';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 
 /**
  * The newest restore of the tables. `PK` and `SK` `RESTORE`. `locked` until the verified log was replayed over it, `replayed`
@@ -30,19 +30,7 @@ export function readRestore(documents: DynamoDBDocumentClient, table: string): P
 
 /** @returns the write of a restore; fails when it changed since it was read */
 export function setRestore(table: string, restore: Restore): TransactItem {
-  return {
-    Put: {
-      TableName: table,
-      Item: { ...governanceKeys.restore, ...restore },
-      ...(restore.version === 1
-        ? { ConditionExpression: 'attribute_not_exists(PK)' }
-        : {
-            ConditionExpression: '#version = :before',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':before': restore.version - 1 },
-          }),
-    },
-  };
+  return putVersion(table, { ...governanceKeys.restore, ...restore }, restore.version - 1);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { consistentItem } from '../records/consistent-reads';
-import type { TransactItem } from '../records/transaction';
+import { putVersion, type TransactItem } from '../records/transaction';
 
 /**
  * How far the move of the blind index to another key is. `settle`: every instance learns that there is a next key. `write`:
@@ -34,19 +34,7 @@ export function readRotation(documents: DynamoDBDocumentClient, table: string): 
 
 /** @returns the write of the next state; fails when somebody else went on meanwhile */
 export function writeRotation(table: string, next: LookupRotation): TransactItem {
-  return {
-    Put: {
-      TableName: table,
-      Item: { ...key, ...next },
-      ...(next.version === 1
-        ? { ConditionExpression: 'attribute_not_exists(PK)' }
-        : {
-            ConditionExpression: '#version = :before',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':before': next.version - 1 },
-          }),
-    },
-  };
+  return putVersion(table, { ...key, ...next }, next.version - 1);
 }
 
 /**

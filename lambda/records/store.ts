@@ -13,7 +13,7 @@ import {
   structuredCategories,
   versionKey,
 } from './model';
-import type { TransactItem } from './transaction';
+import { putVersion, type TransactItem } from './transaction';
 
 /** The patient as such: that there is one, and under which blind tokens it is found. `SK` is `PATIENT`. Holds no PHI. */
 export const patientItem = z.object({
@@ -154,15 +154,7 @@ export class RecordStore {
   /** @returns the writes that keep `old` as a version and put `next` in its place, failing when it is there no more */
   replace(old: RecordItem, next: RecordItem): TransactItem[] {
     return [
-      {
-        Put: {
-          TableName: this.table,
-          Item: next,
-          ConditionExpression: '#version = :old',
-          ExpressionAttributeNames: { '#version': 'version' },
-          ExpressionAttributeValues: { ':old': old.version },
-        },
-      },
+      putVersion(this.table, { ...next }, old.version),
       this.create({ ...old, SK: versionKey(old.category, old.entry, old.version) }),
     ];
   }

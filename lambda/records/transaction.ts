@@ -4,6 +4,24 @@ import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 /** One write or check of a DynamoDB transaction, in the document client's form. */
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
+/**
+ * @param before version of the item that it takes the place of; 0: there is to be none
+ * @returns the write of an item's next version; fails when somebody else wrote since `before` was read
+ */
+export const putVersion = (table: string, Item: Readonly<Record<string, unknown>>, before: number): TransactItem => ({
+  Put: {
+    TableName: table,
+    Item,
+    ...(before === 0
+      ? { ConditionExpression: 'attribute_not_exists(PK)' }
+      : {
+          ConditionExpression: '#version = :before',
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: { ':before': before },
+        }),
+  },
+});
+
 /** The writes of one transaction, each under a name, so that a refusal can be told by what it refused. */
 export class Writes<Name extends string> {
   readonly #named: { readonly name: Name; readonly item: TransactItem }[] = [];
