@@ -121,7 +121,7 @@ export function check(found: readonly string[]): void {
   const faults = [
     ...[...new Set(routes.map((route) => route.function))]
       .filter((name) => !entryPoints.includes(name))
-      .map((name) => `lambda/http/routes.ts names the function ${name}, which lib/functions does not declare`),
+      .map((name) => `lambda/http/routes names the function ${name}, which lib/functions does not declare`),
     ...entryPoints
       .filter((name) => !found.includes(name))
       .map((name) => `lib/functions declares ${name}, but there is no lambda/**/${name}.lambda.ts`),

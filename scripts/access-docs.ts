@@ -54,7 +54,7 @@ export function accessPage(): string {
   });
   return `# Who may do what
 
-Made from \`lambda/access/policy.ts\` and \`lambda/http/routes.ts\` by \`npx tsx scripts/access-docs.ts\`; a test fails when it is not.
+Made from \`lambda/access/policy.ts\` and \`lambda/http/routes/\` by \`npx tsx scripts/access-docs.ts\`; a test fails when it is not.
 What is not here is denied. 45 CFR 164.312(a)(1), 164.308(a)(4), 164.502(b).
 
 Each request is decided anew, on one consistent read of who the person is, their session, the containment in force and what

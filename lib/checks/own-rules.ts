@@ -113,7 +113,7 @@ export const ownRules: readonly OwnRule[] = [
   {
     id: 'method-authorized',
     description: 'No method without the authorizer and its scope, but the preflight of browsers - 45 CFR 164.312(a)(1)',
-    fix: 'Add the route to lambda/http/routes.ts and nowhere else',
+    fix: 'Add the route to lambda/http/routes/ and nowhere else',
     violates: about('AWS::ApiGateway::Method', (properties) => {
       const { HttpMethod, AuthorizationType, AuthorizerId, AuthorizationScopes } = properties;
       if (HttpMethod === 'OPTIONS')
@@ -211,7 +211,7 @@ export const ownRules: readonly OwnRule[] = [
   {
     id: 'function-not-public',
     description: 'No function has a URL of its own: every call comes through the API, its authorizer and its log',
-    fix: 'Add a route to lambda/http/routes.ts',
+    fix: 'Add a route to lambda/http/routes/',
     violates: ({ type }) => (type === 'AWS::Lambda::Url' ? 'Type' : undefined),
   },
 ];
