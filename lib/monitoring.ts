@@ -42,12 +42,15 @@ export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, { config }: { readonly config: Config }) {
     super(scope, id);
     this.#stage = config.stage;
+    const ofAlarms = {
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      conditions: { StringEquals: { 'aws:SourceAccount': config.account } },
+    };
     const cloudWatch = new PolicyStatement({
       sid: 'AlarmsArePublished',
-      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      ...ofAlarms,
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': config.account } },
     });
     // No conditions: EventBridge calls SNS without the account or the rule that it calls for.
     const eventBridge = { principals: [new ServicePrincipal('events.amazonaws.com')] };
@@ -62,14 +65,10 @@ export class Monitoring extends Construct {
       masterKey: storeKey(this, 'AlarmsKey', 'sns', `Ward ${config.stage}: alarms`, [cloudWatch, rules]),
       enforceSSL: true,
     });
-    this.topic.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'RulesPublish',
-        ...eventBridge,
-        actions: ['sns:Publish'],
-        resources: [this.topic.topicArn],
-      }),
-    );
+    // The topic's policy stands in place of SNS's own, by which alarms of the account would publish.
+    const publishes = { actions: ['sns:Publish'], resources: [this.topic.topicArn] };
+    this.topic.addToResourcePolicy(new PolicyStatement({ sid: 'AlarmsPublish', ...ofAlarms, ...publishes }));
+    this.topic.addToResourcePolicy(new PolicyStatement({ sid: 'RulesPublish', ...eventBridge, ...publishes }));
     this.failures = new Queue(this, 'Failures', {
       encryption: QueueEncryption.KMS,
       encryptionMasterKey: storeKey(this, 'FailuresKey', 'sqs', `Ward ${config.stage}: what was given up`),

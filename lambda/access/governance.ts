@@ -38,6 +38,13 @@ export const actorItem = z.object({
 });
 export type ActorItem = z.infer<typeof actorItem>;
 
+/**
+ * That an account is somebody's is said here alone, where a recovery wrote it with a second person's approval: the attribute by
+ * which an account names a person can be written by whoever may make accounts.
+ * @param account Cognito `sub` @returns whether the person signs in with it
+ */
+export const signsInWith = (actor: ActorItem, account: string): boolean => (actor.account ?? actor.sub) === account;
+
 /** A place on a care team. `PK` `PATIENT#<patient>`, `SK` `MEMBER#<sub>`. */
 export const memberItem = z.object({
   sub: z.uuid(),

@@ -5,11 +5,11 @@ import type { Identity } from '../authentication/actor';
 import { type SessionLimits, type SessionVerdict, sessionVerdict } from '../authentication/session';
 import type { Category } from '../records/model';
 import { type Decision, type DenialReason as Denial, decide } from './decide';
-import { type GovernanceState, governanceKeys, readGovernance } from './governance';
+import { type GovernanceState, governanceKeys, readGovernance, signsInWith } from './governance';
 import { type Action, type ActionPolicy, actions } from './policy';
 
 /** why the answer was no: the decision's reason, or that the sign-in counts no more */
-export type DenialReason = Denial | 'session-idle' | 'session-ended';
+export type DenialReason = Denial | 'foreign-account' | 'session-idle' | 'session-ended';
 /** what the person can mend by signing in: 401 */
 const mendable: readonly DenialReason[] = ['session-idle', 'session-ended', 'reauthentication-required'];
 
@@ -70,7 +70,7 @@ export class Permit {
     const { access, decision } = this;
     return {
       action: outcome.action ?? access.action,
-      actor: actorOf(access, this.actor.role),
+      actor: actorOf(access, this.actor),
       basis: decision.basis,
       categories: [...(outcome.categories ?? decision.categories)],
       outcome: outcome.outcome ?? 'permit',
@@ -119,8 +119,9 @@ export class Guard {
       ...(patient ? { patient } : {}),
       ...(idempotencyToken ? { idempotencyToken } : {}),
     });
-    const { actor, membership, emergency, representative } = state;
-    const session = this.#session(access, state);
+    const { membership, emergency, representative } = state;
+    const actor = state.actor && signsInWith(state.actor, identity.account) ? state.actor : undefined;
+    const session = this.#session(access, state.session, actor);
     const decision = decide({
       action,
       actor,
@@ -141,14 +142,16 @@ export class Guard {
       return permit;
     }
     const denied: DenialReason =
-      session.state !== 'live'
-        ? `session-${session.state}`
-        : decision.outcome === 'deny'
-          ? decision.reason
-          : 'unknown-actor';
+      state.actor && !actor
+        ? 'foreign-account'
+        : session.state !== 'live'
+          ? `session-${session.state}`
+          : decision.outcome === 'deny'
+            ? decision.reason
+            : 'unknown-actor';
     await this.outbox.record({
       action,
-      actor: actorOf(access, actor?.role ?? null),
+      actor: actorOf(access, actor),
       basis: null,
       categories: [...categories],
       outcome: 'deny',
@@ -171,7 +174,11 @@ export class Guard {
     await this.#writing.get(access);
   }
 
-  #session({ identity, now }: AccessRequest, { session, actor }: GovernanceState): SessionVerdict {
+  #session(
+    { identity, now }: AccessRequest,
+    session: GovernanceState['session'],
+    actor: GovernanceState['actor'],
+  ): SessionVerdict {
     const { workforceIdleSeconds, patientIdleSeconds, absoluteSeconds } = this.limits;
     const idleSeconds = actor?.role === 'patient' ? patientIdleSeconds : workforceIdleSeconds;
     return sessionVerdict(identity, session, { idleSeconds, absoluteSeconds, now });
@@ -210,9 +217,11 @@ export class Guard {
   }
 }
 
-function actorOf({ identity }: AccessRequest, role: NonNullable<EventDraft['actor']>['role']): EventDraft['actor'] {
+/** Evidence names whoever signed in, and nobody whom their token only claims to be. */
+function actorOf({ identity }: AccessRequest, actor: GovernanceState['actor']): EventDraft['actor'] {
   // The pool asks everyone for a second factor, so a token is proof of it.
-  return { mfa: true, role, session: identity.session, sub: identity.sub };
+  const proved = { mfa: true, session: identity.session };
+  return { ...proved, role: actor?.role ?? null, sub: actor ? actor.sub : identity.account };
 }
 
 function chunks(resources: readonly EventResource[]): EventResource[][] {

@@ -12,8 +12,10 @@ export type Role = (typeof roles)[number];
 
 /** Who a verified access token names. 45 CFR 164.312(a)(2)(i): `sub` is unique and never reused. */
 export interface Identity {
-  /** who: the Cognito `sub` of the person's first account, a UUID */
+  /** whom the token says it is of: the Cognito `sub` of the person's first account, a UUID; held against `account` */
   readonly sub: string;
+  /** Cognito `sub` of the account that signed in */
+  readonly account: string;
   /** `origin_jti`: one sign-in, kept across refreshes */
   readonly session: string;
   /** when the person last proved both factors */

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { readActor } from '../access/actors-store';
-import { governanceKeys } from '../access/governance';
+import { governanceKeys, signsInWith } from '../access/governance';
 import { consistentItem } from '../records/consistent-reads';
 import type { Role } from './actor';
 
@@ -18,5 +18,5 @@ export async function personOfAccount(
     consistentItem(documents, table, governanceKeys.account(account), accountItem),
   ]);
   const person = own ?? (renewed && (await readActor(documents, table, renewed.person)));
-  return person && { sub: person.sub, role: person.role };
+  return person && signsInWith(person, account) ? { sub: person.sub, role: person.role } : undefined;
 }

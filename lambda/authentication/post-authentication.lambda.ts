@@ -21,14 +21,13 @@ const outbox = ownOutbox(documents, environment);
 
 /**
  * Every sign-in is on record before it yields a token: when the audit log cannot be written, this fails and Cognito refuses
- * the sign-in. Nothing else of it stands in the way: a role that cannot be read is recorded as unknown, and the time of last
+ * the sign-in. Nothing else of it stands in the way: who cannot be read is recorded by their account, and the time of last
  * use is left out when it cannot be kept. 45 CFR 164.308(a)(5)(ii)(C).
  */
 export async function handler(event: PostAuthenticationTriggerEvent): Promise<PostAuthenticationTriggerEvent> {
-  const attributes = event.request.userAttributes;
-  const account = z.uuid().parse(attributes['sub']);
-  const sub = z.uuid().parse(attributes['custom:person'] ?? account);
+  const account = z.uuid().parse(event.request.userAttributes['sub']);
   const person = await personOfAccount(documents, environment.GOVERNANCE_TABLE, account).catch(() => undefined);
+  const sub = person?.sub ?? account;
   const draft: EventDraft = {
     action: 'session.sign-in',
     // The pool asks everybody for a second factor, and this trigger runs after it.

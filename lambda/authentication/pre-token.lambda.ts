@@ -7,9 +7,14 @@ const known = new Set<string>([
   'TokenGeneration_RefreshTokens',
 ]);
 
+const refresh = 'TokenGeneration_RefreshTokens';
+/** Cognito's own scope, by which a token registers another factor or changes the password. */
+const selfService = 'aws.cognito.signin.user.admin';
+
 /**
  * Adds the API's scope to access tokens, because a sign-in by SRP or passkey gives them none, and API Gateway takes ID
- * tokens where no scope is asked for.
+ * tokens where no scope is asked for. Of a refreshed one it takes the scope for changing how one signs in: that takes both
+ * factors anew, so that a stolen token makes no lasting way in.
  */
 export async function handler(event: PreTokenGenerationV2TriggerEvent): Promise<PreTokenGenerationV2TriggerEvent> {
   if (!known.has(event.triggerSource)) return event;
@@ -17,7 +22,11 @@ export async function handler(event: PreTokenGenerationV2TriggerEvent): Promise<
   const person = event.request.userAttributes['custom:person'];
   event.response = {
     claimsAndScopeOverrideDetails: {
-      accessTokenGeneration: { scopesToAdd: ['ward/api'], ...(person && { claimsToAddOrOverride: { person } }) },
+      accessTokenGeneration: {
+        scopesToAdd: ['ward/api'],
+        ...(event.triggerSource === refresh && { scopesToSuppress: [selfService] }),
+        ...(person && { claimsToAddOrOverride: { person } }),
+      },
     },
   };
   return event;

@@ -89,6 +89,7 @@ export class AccessTokens {
     if (!parsed.success) throw new TokenError('invalid');
     return {
       sub: parsed.data.person ?? parsed.data.sub,
+      account: parsed.data.sub,
       session: parsed.data.origin_jti,
       authenticatedAt: new Date(parsed.data.auth_time * 1000),
       expiresAt: new Date(parsed.data.exp * 1000),

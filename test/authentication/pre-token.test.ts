@@ -12,7 +12,7 @@ const event = (triggerSource: string): PreTokenGenerationV2TriggerEvent => ({
   response: { claimsAndScopeOverrideDetails: {} },
 });
 
-test.each(['TokenGeneration_Authentication', 'TokenGeneration_NewPasswordChallenge', 'TokenGeneration_RefreshTokens'])(
+test.each(['TokenGeneration_Authentication', 'TokenGeneration_NewPasswordChallenge'])(
   '%s gives the access token the scope of the API and changes no claim',
   async (source) => {
     expect((await handler(event(source))).response).toEqual({
@@ -20,6 +20,14 @@ test.each(['TokenGeneration_Authentication', 'TokenGeneration_NewPasswordChallen
     });
   },
 );
+
+test('a refreshed token registers no other factor and changes no password: that takes both factors anew', async () => {
+  expect((await handler(event('TokenGeneration_RefreshTokens'))).response).toEqual({
+    claimsAndScopeOverrideDetails: {
+      accessTokenGeneration: { scopesToAdd: ['ward/api'], scopesToSuppress: ['aws.cognito.signin.user.admin'] },
+    },
+  });
+});
 
 test.each(['TokenGeneration_HostedAuth', 'TokenGeneration_AuthenticateDevice', 'TokenGeneration_ClientCredentials'])(
   '%s is no way that proved both factors here, and gives no scope',

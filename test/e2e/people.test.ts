@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { AdminCreateUserCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { address, approvedAccount, hire, invitation, nextSecond, settleIn, signInAgain } from './people';
 import { ward as open, type Response } from './ward';
@@ -307,5 +308,35 @@ describe('recovery from a lost authenticator', () => {
     expect((await admin.post(`/v1/users/${lost.id}/suspension`, { reason: 'leave' })).status).toBe(200);
     expect((await back.api.get('/v1/me')).status).toBe(403);
     await expect(signInAgain(ward, back)).rejects.toThrow();
+  });
+
+  test('an account that says it is somebody’s is nobody’s until a recovery says so, and its evidence names no victim', async () => {
+    // As a stolen role of the function that makes accounts, or an administrator of AWS, would.
+    const victim = await hire(ward, 'clinician');
+    const email = address();
+    const { User } = await ward.cognito().send(
+      new AdminCreateUserCommand({
+        UserPoolId: ward.output('UserPoolId'),
+        Username: email,
+        UserAttributes: [
+          { Name: 'email', Value: email },
+          { Name: 'email_verified', Value: 'true' },
+          { Name: 'custom:person', Value: victim.id },
+        ],
+        DesiredDeliveryMediums: ['EMAIL'],
+      }),
+    );
+    const account = User?.Attributes?.find(({ Name }) => Name === 'sub')?.Value;
+    const thief = await settleIn(ward, victim.id, email);
+    const refused = await thief.api.get('/v1/me');
+    expect([refused.status, problem(refused)]).toEqual([403, 'urn:ward:problem:forbidden']);
+    expect(await ward.eventsOf(refused.requestId)).toMatchObject([
+      { outcome: 'deny', reason: 'foreign-account', actor: { sub: account, role: null } },
+    ]);
+    const signIns = (await ward.events()).filter(
+      ({ action, actor }) => action === 'session.sign-in' && actor?.sub === account,
+    );
+    expect(signIns).toMatchObject([{ actor: { sub: account, role: null } }]);
+    expect((await victim.api.get('/v1/me')).status).toBe(200);
   });
 });

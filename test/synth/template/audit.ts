@@ -6,7 +6,7 @@ import { keyStatements, roleStatements, statementsOf } from '../policy';
 const role = (name: string) => `arn:aws:iam::123456789012:role/ward-prod-${name}`;
 
 export function describeAudit({ production }: { readonly production: Synthesized }): void {
-  const { running, data, archive } = production;
+  const { running, data, archive, monitoring } = production;
   const statements = roleStatements(running);
   const bucket = statementsOf('archive', archive.only('AWS::S3::BucketPolicy').Properties.PolicyDocument);
 
@@ -99,6 +99,25 @@ export function describeAudit({ production }: { readonly production: Synthesized
         /\*\*(Description|What it means)\.\*\*[\s\S]+\*\*Investigation\.\*\*[\s\S]+\*\*Resolution\.\*\*/,
       );
     }
+  });
+
+  test('what alarms call lets CloudWatch publish, by its policy and by its key', () => {
+    const [topic] = monitoring.resources('AWS::SNS::Topic').filter(([id]) => id.includes('Alarms'));
+    const ref = { Ref: topic?.[0] };
+    const ofCloudWatch = ({ Effect, Principal }: { Effect: string; Principal: { Service?: unknown } }) =>
+      Effect === 'Allow' && Principal.Service === 'cloudwatch.amazonaws.com';
+    const condition = { StringEquals: { 'aws:SourceAccount': '123456789012' } };
+    const [policy] = monitoring
+      .resources('AWS::SNS::TopicPolicy')
+      .filter(([, { Properties }]) => JSON.stringify(Properties.Topics) === JSON.stringify([ref]));
+    expect(policy?.[1].Properties.PolicyDocument.Statement.filter(ofCloudWatch)).toEqual([
+      expect.objectContaining({ Action: 'sns:Publish', Resource: ref, Condition: condition }),
+    ]);
+    const key = topic?.[1].Properties.KmsMasterKeyId['Fn::GetAtt'][0];
+    const [, made] = monitoring.resources('AWS::KMS::Key').find(([id]) => id === key) ?? [];
+    expect(made?.Properties.KeyPolicy.Statement.filter(ofCloudWatch)).toEqual([
+      expect.objectContaining({ Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Condition: condition }),
+    ]);
   });
 
   test.each(['Checkpoint staleness', 'Outbox age', 'Verification failure'])(
