@@ -56,8 +56,8 @@ export class Audit extends Construct {
 }
 
 /**
- * Events are appended and expire: not even an administrator changes or removes one. That a Put meets no older event is
- * the writer's condition; IAM has none for it, so the archive's chain shows a Put that replaced one.
+ * Events are appended and expire: nobody updates or removes one, administrators included. That a Put meets no older event is
+ * the writer's condition; IAM has none for it, so what shows a Put of somebody else that replaced one is the archive's chain.
  */
 function appendOnly(): PolicyDocument {
   return new PolicyDocument({

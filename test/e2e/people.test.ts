@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AdminCreateUserCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { address, approvedAccount, hire, invitation, nextSecond, settleIn, signInAgain } from './people';
@@ -269,6 +270,17 @@ describe('somebody is always left', () => {
   });
 });
 
+/** Detection looks at an event some moments after it: waits for its alert. */
+async function alerted(actor: string, rule: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const { body } = await compliance.get('/v1/alerts');
+    if (body.alerts.some((alert: { rule: string; actor: string }) => alert.rule === rule && alert.actor === actor))
+      return;
+    await pause(100);
+  }
+  throw new Error('nobody was alerted');
+}
+
 describe('recovery from a lost authenticator', () => {
   test('takes two people, a new authenticator, and leaves the person who they were - 45 CFR 164.312(d)', async () => {
     const lost = await hire(ward, 'clinician');
@@ -338,5 +350,6 @@ describe('recovery from a lost authenticator', () => {
     );
     expect(signIns).toMatchObject([{ actor: { sub: account, role: null } }]);
     expect((await victim.api.get('/v1/me')).status).toBe(200);
+    await alerted(account ?? '', 'foreign-account');
   });
 });

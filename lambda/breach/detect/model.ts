@@ -85,6 +85,7 @@ export const marks = [
   'emergencies',
   'suspended',
   'admitted',
+  'foreign',
   'failures',
   'second-factors',
   'presence',

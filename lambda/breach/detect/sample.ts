@@ -12,6 +12,7 @@ export const mostMembers: Readonly<Record<Mark, number>> = {
   emergencies: 50,
   suspended: 50,
   admitted: 16,
+  foreign: 16,
   failures: 60,
   'second-factors': 60,
   presence: 60,

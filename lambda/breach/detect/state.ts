@@ -32,6 +32,9 @@ export function emptyState({ subject, role }: Pick<Observation, 'subject' | 'rol
   return { v: 1, subject, role, ...nothing };
 }
 
+/** denials that are counted apart, by their reason */
+const deniedAs: Readonly<Partial<Record<string, Mark>>> = { suspended: 'suspended', 'foreign-account': 'foreign' };
+
 /** @returns what the observation leaves in its hour: which sets, which members */
 export function marksOf(observation: Observation, facts: Facts | undefined, local: LocalTime): [Mark, string][] {
   const { authenticated, basis, kind, outcome, reason, patient, session, network, request, id, at } = observation;
@@ -59,7 +62,7 @@ export function marksOf(observation: Observation, facts: Facts | undefined, loca
     outcome === 'error' ? reason === 'not-found' && (basis === null || basis === 'role') : reason === 'no-relationship';
   if (guessed && patient !== null && kind !== 'other') found.push(['probes', patient]);
   if (outcome === 'deny' && !mendable.includes(reason ?? ''))
-    found.push(reason === 'suspended' ? ['suspended', digest(id)] : ['denials', digest(id)]);
+    found.push([deniedAs[reason ?? ''] ?? 'denials', digest(id)]);
   return found;
 }
 

@@ -112,6 +112,12 @@ test('suspended-user: anything that is given to somebody after the suspension is
   expect(at('2026-03-10T11:00:00.000Z')).toEqual([]);
 });
 
+test('foreign-account: one account that claims to be another person’s is enough', () => {
+  expect(play([{ ...observed(0), ...denial('foreign-account'), patient: null }]).findings).toMatchObject([
+    { rule: 'foreign-account', mayContain: false },
+  ]);
+});
+
 test('suspended-attempts: somebody suspended who goes on trying', () => {
   const denied = many(settings.suspendedDenials, () => ({ ...denial('suspended'), patient: null }));
   expect(rulesOf(play(denied).findings)).toEqual(['suspended-attempts']);

@@ -3,6 +3,7 @@ import { bulkReading } from './bulk-reading';
 import { coWorker } from './co-worker';
 import { emergencySeries } from './emergency-series';
 import { emergencyWithoutCause } from './emergency-without-cause';
+import { foreignAccount } from './foreign-account';
 import { impossibleTravel } from './impossible-travel';
 import { inactivePatient } from './inactive-patient';
 import { massExport } from './mass-export';
@@ -31,6 +32,7 @@ import { vip } from './vip';
 export const windowRules: readonly WindowRule[] = [
   bulkReading,
   emergencySeries,
+  foreignAccount,
   impossibleTravel,
   massExport,
   patientsPerDay,
