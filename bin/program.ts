@@ -12,6 +12,7 @@ import { addDrills } from './drill/commands';
 import { addKeys } from './key-commands';
 import { addApprovals, addUsers } from './people';
 import { say } from './prompt';
+import { addPutBack } from './put-back/command';
 import { addRecords } from './record-commands';
 import { addRedrive } from './redrive/command';
 import { defaultProfile, Session } from './session';
@@ -51,6 +52,7 @@ export function wardProgram(): Command {
   addKeys(program, connect);
   addContainment(program, where);
   addBackups(program, where);
+  addPutBack(program, where);
   addDrills(program, where);
   addDoctor(program, where);
   addRedrive(program, where);

@@ -120,16 +120,17 @@ export const administrativeSafeguards: readonly Rule[] = [
     section: '164.308(a)(7)(ii)(A),(B)',
     title: 'backup and disaster recovery',
     kind: 'R',
-    does: 'on the laptop one encrypted file holds everything, keys included; a restore ends in a lockdown, replays from the verified log every disposal, suspension, role, freeze, hold and ended relationship that it would undo, and takes two people to release; in AWS every table and the documents are backed up daily and monthly into locked vaults from which nobody deletes, the keys for 35 days at most; by a setting another Region has a second locked archive and copies of the backups',
+    does: 'on the laptop one encrypted file holds everything, keys included; a restore ends in a lockdown, replays from the verified log every disposal, suspension, role, freeze, hold and ended relationship that it would undo, and takes two people to release; in AWS every table and the documents are backed up daily and monthly into locked vaults from which nobody deletes, the keys for 35 days at most; a restore goes back into the tables item by item, without lifting a guard rail; by a setting another Region has a second locked archive and copies of the backups, which can be opened and verified there',
     code: [
       'lib/{contingency,backup-vault,recovery-stack,recovery-region-stack,archive-replication}.ts',
       'lambda/contingency/{restores,replay,replay-rules,replay-evidence}.ts',
       'lambda/audit/archive-mark.ts',
+      'bin/put-back/',
       'local/backup.ts',
     ],
     pages: ['docs/contingency.md'],
     tests: [
-      'test/e2e/restore.test.ts',
+      'test/e2e/{restore,put-back}.test.ts',
       'test/contingency/replay.test.ts',
       'test/local/backup.test.ts',
       'test/synth/template.test.ts',
@@ -139,7 +140,8 @@ export const administrativeSafeguards: readonly Rule[] = [
       { type: 'AWS::Backup::BackupVault', properties: ['LockConfiguration', 'AccessPolicy'] },
       { type: 'AWS::DynamoDB::GlobalTable', properties: ['Replicas.0.PointInTimeRecoverySpecification'] },
     ],
-    stays: 'Deciding to restore, and the two people who release what was restored.',
+    stays:
+      'Deciding to restore, and the two people who release what was restored. Serving from another Region: a stage that takes over the copies is not part of this version.',
   },
   {
     section: '164.308(a)(7)(ii)(C)',

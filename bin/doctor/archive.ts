@@ -1,10 +1,11 @@
 import {
+  GetBucketReplicationCommand,
   GetBucketVersioningCommand,
   GetObjectLockConfigurationCommand,
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { type Check, type Finding, green, red } from './finding';
+import { type Check, type Finding, green, notOnTheLaptop, red, unseen } from './finding';
 import { output, type Place } from './place';
 
 export interface LockFacts {
@@ -13,6 +14,14 @@ export interface LockFacts {
   readonly mode?: string;
   readonly days?: number;
   readonly versioned: boolean;
+}
+
+/** Where S3 copies the archive to. */
+export interface CopyFacts {
+  /** one rule that is on copies every object */
+  readonly all: boolean;
+  /** name of the bucket that it copies to; absent where none does */
+  readonly to?: string;
 }
 
 /** six years, leap days included: 45 CFR 164.316(b)(2)(i) */
@@ -24,6 +33,9 @@ export const archive: Check<Place> = {
   rule: '45 CFR 164.312(c)(1), 164.316(b)(2)(i)',
   look: async (place) => [
     ...judgeArchive(await lockOf(place.objects, output(place, 'ArchiveBucket')), place.kind),
+    place.deployed
+      ? judgeCopy(await copyOf(place.objects, output(place, 'ArchiveBucket')), place.kind)
+      : notOnTheLaptop('second copy'),
     ...judgeDocuments(await lockOf(place.objects, output(place, 'DocumentsBucket'))),
   ],
 };
@@ -45,6 +57,21 @@ export function judgeArchive(facts: LockFacts, kind: Place['kind']): readonly Fi
   else findings.push(green(subject, `locked: ${lock}`));
   if (!facts.versioned) findings.push(red(subject, 'versions are not kept', 'turn versioning on'));
   return findings;
+}
+
+/** 45 CFR 164.308(a)(7)(ii)(A): one Region that is lost must not take the only evidence with it. */
+export function judgeCopy({ all, to }: CopyFacts, kind: Place['kind']): Finding {
+  const subject = 'second copy';
+  if (to === undefined && kind === 'development') return unseen(subject, 'this development stage has none');
+  if (to === undefined)
+    return red(
+      subject,
+      'the archive is in one Region alone',
+      'name another Region in the setting `recovery`, deploy, and run S3 Batch Replication once for what is there already',
+    );
+  return all
+    ? green(subject, `every object is copied to ${to}`)
+    : red(subject, 'not every object is copied', 'deploy the stage again, and find in CloudTrail who changed the rule');
 }
 
 /** Terms differ by document, and each is locked when it is put: the bucket has no default. */
@@ -71,6 +98,20 @@ async function lockOf(client: S3Client, Bucket: string): Promise<LockFacts> {
   } catch (error) {
     if (error instanceof S3ServiceException && error.name === 'ObjectLockConfigurationNotFoundError')
       return { enabled: false, versioned };
+    throw error;
+  }
+}
+
+async function copyOf(client: S3Client, Bucket: string): Promise<CopyFacts> {
+  try {
+    const { ReplicationConfiguration: copies } = await client.send(new GetBucketReplicationCommand({ Bucket }));
+    const rules = copies?.Rules?.filter(({ Status }) => Status === 'Enabled') ?? [];
+    const whole = rules.find(({ Filter, Prefix }) => !Prefix && !Filter?.Prefix && !Filter?.Tag && !Filter?.And);
+    const to = (whole ?? rules[0])?.Destination?.Bucket?.split(':').at(-1);
+    return { all: whole !== undefined, ...(to !== undefined && { to }) };
+  } catch (error) {
+    if (error instanceof S3ServiceException && error.name === 'ReplicationConfigurationNotFoundError')
+      return { all: false };
     throw error;
   }
 }

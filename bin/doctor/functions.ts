@@ -1,6 +1,12 @@
-import { GetFunctionConfigurationCommand, type LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import {
+  GetEventSourceMappingCommand,
+  GetFunctionConfigurationCommand,
+  type LambdaClient,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-lambda';
 import { allOf, type Check, type Finding, notOnTheLaptop } from './finding';
-import type { Place } from './place';
+import { output, type Place } from './place';
 import { idsOf } from './stacks';
 
 export interface FunctionFacts {
@@ -11,20 +17,50 @@ export interface FunctionFacts {
   readonly runtime: string;
 }
 
+export interface TriggerFacts {
+  /** of the function that it starts */
+  readonly name: string;
+  /** `Enabled`, or why nothing comes of it */
+  readonly state: string;
+  /** ARN of the stream that it reads */
+  readonly reads: string;
+}
+
 const runtime = 'nodejs24.x';
 
 /** 45 CFR 164.308(a)(7)(ii)(C): every function can run, on the runtime that its version was tested on. */
 export const functions: Check<Place> = {
   name: 'Functions',
   rule: '45 CFR 164.308(a)(7)(ii)(C)',
-  look: async ({ deployed }) => {
+  look: async (place) => {
+    const { deployed } = place;
     if (!deployed) return [notOnTheLaptop('states of functions')];
     const names = idsOf(deployed.stacks, 'AWS::Lambda::Function');
     const facts: FunctionFacts[] = [];
     for (const name of names) facts.push(await describe(deployed.functions, name));
-    return judgeFunctions(facts);
+    const triggers: TriggerFacts[] = [];
+    for (const id of idsOf(deployed.stacks, 'AWS::Lambda::EventSourceMapping'))
+      triggers.push(await trigger(deployed.functions, id));
+    const { Table } = await place.tables.send(new DescribeTableCommand({ TableName: output(place, 'AuditTable') }));
+    return [...judgeFunctions(facts), ...judgeTriggers(triggers, Table?.LatestStreamArn)];
   },
 };
+
+/** @param stream ARN of the outbox's present stream, the one that has what is written now; absent where it has none */
+export function judgeTriggers(facts: readonly TriggerFacts[], stream: string | undefined): readonly Finding[] {
+  const remedy = 'docs/contingency.md, "A table that is gone": sealing and detection stand still';
+  return allOf(facts, {
+    subject: 'triggers',
+    nameOf: ({ name }) => name,
+    well: 'on, and reads the stream that the outbox has now',
+    faultsOf: ({ state, reads }) => [
+      ...(state === 'Enabled' ? [] : [[`its trigger is ${state}`, 'deploy the stage again, or enable it'] as const]),
+      ...(state !== 'gone' && reads !== stream
+        ? [['reads a stream that the outbox has no more', remedy] as const]
+        : []),
+    ],
+  });
+}
 
 export function judgeFunctions(facts: readonly FunctionFacts[]): readonly Finding[] {
   return allOf(facts, {
@@ -54,6 +90,16 @@ async function describe(client: LambdaClient, name: string): Promise<FunctionFac
     };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return { name, state: 'gone', lastUpdate: '', runtime: '' };
+    throw error;
+  }
+}
+
+async function trigger(client: LambdaClient, UUID: string): Promise<TriggerFacts> {
+  try {
+    const { FunctionArn, State, EventSourceArn } = await client.send(new GetEventSourceMappingCommand({ UUID }));
+    return { name: FunctionArn?.split(':')[6] ?? UUID, state: State ?? 'unknown', reads: EventSourceArn ?? '' };
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return { name: UUID, state: 'gone', reads: '' };
     throw error;
   }
 }

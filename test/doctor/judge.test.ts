@@ -1,10 +1,10 @@
 import { judgeAlarms, judgeSubscribers } from '../../bin/doctor/alarms';
-import { judgeArchive, judgeDocuments } from '../../bin/doctor/archive';
+import { judgeArchive, judgeCopy, judgeDocuments } from '../../bin/doctor/archive';
 import { inWords, judgeLog } from '../../bin/doctor/audit-log';
 import { judgePoints, judgeVaults, noVault } from '../../bin/doctor/backups';
 import { judgeDeadLetters } from '../../bin/doctor/dead-letters';
 import { type Finding, isRed } from '../../bin/doctor/finding';
-import { judgeFunctions } from '../../bin/doctor/functions';
+import { judgeFunctions, judgeTriggers } from '../../bin/doctor/functions';
 import { judgeKeys } from '../../bin/doctor/keys';
 import { judgeLockdown } from '../../bin/doctor/lockdown';
 import { judgeLogGroups } from '../../bin/doctor/log-groups';
@@ -12,7 +12,7 @@ import { judgeMail } from '../../bin/doctor/mail';
 import { document, table } from '../../bin/doctor/print';
 import { judgePool } from '../../bin/doctor/sign-in';
 import { judgeStacks } from '../../bin/doctor/stage-settings';
-import { judgeTables } from '../../bin/doctor/tables';
+import { judgeTables, type TableFacts, tableShapes } from '../../bin/doctor/tables';
 
 const now = new Date('2026-11-23T12:00:00Z');
 const ago = (milliseconds: number) => new Date(now.getTime() - milliseconds);
@@ -37,6 +37,17 @@ describe('the archive of a production stage, 45 CFR 164.312(c)(1), 164.316(b)(2)
     expect(reds(judgeArchive({ enabled: true, versioned: true, mode: 'GOVERNANCE', days: 1 }, 'development'))).toEqual(
       [],
     );
+  });
+
+  test('a second copy is asked for in production, of every object, 45 CFR 164.308(a)(7)(ii)(A)', () => {
+    expect(judgeCopy({ all: true, to: 'ward-prod-replica' }, 'production').verdict).toBe('green');
+    expect(judgeCopy({ all: false }, 'production')).toMatchObject({
+      verdict: 'red',
+      says: 'the archive is in one Region alone',
+      remedy: expect.stringContaining('`recovery`'),
+    });
+    expect(judgeCopy({ all: false, to: 'ward-prod-replica' }, 'production').says).toBe('not every object is copied');
+    expect(judgeCopy({ all: false }, 'development').verdict).toBe('unseen');
   });
 
   test('documents must be lockable, and every version kept', () => {
@@ -186,6 +197,47 @@ test('functions that cannot run, or run on another runtime, are red', () => {
   expect(reds(judgeFunctions([well]))).toEqual([]);
   const found = judgeFunctions([{ ...well, state: 'Failed', lastUpdate: 'Failed', runtime: 'nodejs20.x' }]);
   expect(reds(found)).toEqual(['is Failed', 'its last update failed', 'runs on nodejs20.x']);
+});
+
+test('a trigger that is off, or reads the stream of a table that was replaced, is red, 45 CFR 164.312(b)', () => {
+  const stream = 'arn:aws:dynamodb:us-east-1:123456789012:table/outbox/stream/2026-11-23';
+  const well = { name: 'sealer', state: 'Enabled', reads: stream };
+  expect(reds(judgeTriggers([well], stream))).toEqual([]);
+  expect(reds(judgeTriggers([{ ...well, state: 'Disabled' }], stream))).toEqual(['its trigger is Disabled']);
+  const old = 'reads a stream that the outbox has no more';
+  expect(reds(judgeTriggers([{ ...well, reads: stream.replace('23', '01') }], stream))).toEqual([old]);
+  expect(reds(judgeTriggers([well], undefined))).toEqual([old]);
+  expect(reds(judgeTriggers([{ name: '1', state: 'gone', reads: '' }], stream))).toEqual(['its trigger is gone']);
+  expect(reds(judgeTriggers([], stream))).toEqual(['there is none']);
+});
+
+test('a table that was restored, and has nothing of what it was beside its items, is red, 45 CFR 164.308(a)(7)(ii)(B)', () => {
+  const facts = (name: string): TableFacts => {
+    const { expires, stream } = tableShapes[name] ?? {};
+    return {
+      name,
+      deletionProtected: true,
+      pointInTimeRecovery: true,
+      key: 'k',
+      ...(expires && { expiresBy: 'ttl' }),
+      ...(stream && { stream }),
+      resourcePolicy: name === 'AuditTable',
+    };
+  };
+  expect(reds(judgeTables(Object.keys(tableShapes).map(facts)))).toEqual([]);
+  const restored = { deletionProtected: false, pointInTimeRecovery: false, key: 'k', resourcePolicy: false };
+  const missing = ['has no point-in-time recovery', 'can be deleted'];
+  expect(reds(judgeTables([{ name: 'KeysTable', ...restored }]))).toEqual(missing);
+  expect(reds(judgeTables([{ name: 'AuditTable', ...restored }]))).toEqual([
+    ...missing,
+    'items do not expire',
+    'has no stream',
+    'has no policy: whoever IAM allows can change its events',
+  ]);
+  expect(reds(judgeTables([{ ...facts('KeysTable'), expiresBy: 'ttl', stream: 'KEYS_ONLY' }]))).toEqual([
+    'items end by ttl',
+    'has a stream of KEYS_ONLY',
+  ]);
 });
 
 test('stacks of production are protected, whole and as they were deployed', () => {

@@ -1,3 +1,4 @@
+import { tableShapes } from '../../../bin/doctor/tables';
 import type { Synthesized } from '../assembly';
 import { roleStatements, statementsOf } from '../policy';
 
@@ -41,6 +42,25 @@ export function describeStores({
     expect(expiring).toHaveLength(5);
     for (const [, { Properties }] of expiring) expect(Properties.TimeToLiveSpecification.AttributeName).toBe('ttl');
     expect(table('RecordsKeys').Properties.TimeToLiveSpecification).toBeUndefined();
+  });
+
+  test('the doctor asks of every table for the expiry, stream and policy that the template gives it', () => {
+    const outputs = new Map(Object.entries(production.data.json.Outputs ?? {}));
+    const made = Object.keys(tableShapes).map((output) => {
+      const value = JSON.stringify(outputs.get(output));
+      const { Properties } = tables.find(([id]) => value.includes(`"${id}"`))?.[1] ?? { Properties: {} };
+      const { TimeToLiveSpecification, StreamSpecification, Replicas } = Properties;
+      return [
+        output,
+        {
+          ...(TimeToLiveSpecification?.Enabled && { expires: true }),
+          ...(StreamSpecification && { stream: StreamSpecification.StreamViewType }),
+          ...(Replicas?.[0].ResourcePolicy && { resourcePolicy: true }),
+        },
+      ];
+    });
+    expect(Object.fromEntries(made)).toEqual(tableShapes);
+    expect(made).toHaveLength(tables.length);
   });
 
   test('the outbox is streamed to what seals it, and is the only table that is', () => {

@@ -1,0 +1,61 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { readJson } from '../json-file';
+import { ask, say } from '../prompt';
+import { putBack, putBackTables } from './put-back';
+
+const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
+const needed = z.object({
+  Region: z.string(),
+  GovernanceTable: z.string(),
+  RecordsTable: z.string(),
+  KeysTable: z.string(),
+});
+interface Restored {
+  readonly governance: string;
+  readonly records: string;
+  readonly keys: string;
+  readonly yes?: true;
+}
+
+/** `ward put-back`: what a table was becomes what it is, without another table in its place. */
+export function addPutBack(program: Command, where: () => { readonly outputs?: string }): void {
+  program
+    .command('put-back')
+    .description(
+      'make the tables of a deployed stage what their restored copies are, and let nobody in until the replay',
+    )
+    .requiredOption('--governance <table>', 'the governance table as it was restored, under its new name')
+    .requiredOption('--records <table>', 'the records table, to the same moment')
+    .requiredOption('--keys <table>', 'the keys table, to the same moment')
+    .option('--yes', 'without asking')
+    .action(async ({ yes, ...restored }: Restored) => {
+      const { outputs: file } = where();
+      if (file === undefined) throw new Error('the laptop goes back with "ward restore": name a stage with --outputs');
+      const stacks = stackOutputs.parse(readJson(file, 'written by cdk deploy --outputs-file'));
+      const outputs = needed.safeParse(Object.assign({}, ...Object.values(stacks)));
+      if (!outputs.success)
+        throw new Error(
+          `the outputs name no Ward of this version; they must hold ${Object.keys(needed.shape).join(', ')}`,
+        );
+      const { Region: region, GovernanceTable, RecordsTable, KeysTable } = outputs.data;
+      if (
+        yes !== true &&
+        (await ask('Everybody is locked out, and what was written since is undone: yes or no')) !== 'yes'
+      )
+        return;
+      const moved = await putBack({
+        client: new DynamoDBClient({ region }),
+        pairs: {
+          governance: { live: GovernanceTable, restored: restored.governance },
+          records: { live: RecordsTable, restored: restored.records },
+          keys: { live: KeysTable, restored: restored.keys },
+        },
+        now: new Date(),
+      });
+      for (const name of putBackTables)
+        say(`${name}: ${moved[name].put} items put back, ${moved[name].removed} removed`);
+      say('The replay begins within a minute; the stage stays locked down until two people release it.');
+    });
+}
