@@ -140,7 +140,13 @@ export function denyTampering(bucket: Bucket): void {
     }),
     denyEveryone(
       'PolicyByDeploymentOnly',
-      ['s3:DeleteBucketPolicy', 's3:PutBucketPolicy', 's3:PutBucketPublicAccessBlock', 's3:PutEncryptionConfiguration'],
+      [
+        's3:DeleteBucketPolicy',
+        's3:PutBucketPolicy',
+        's3:PutBucketPublicAccessBlock',
+        's3:PutEncryptionConfiguration',
+        's3:PutReplicationConfiguration', // also what ends it: without its copy, or with one elsewhere
+      ],
       [bucket.bucketArn],
       { ArnNotEquals: { 'aws:PrincipalArn': deploymentRole(bucket) } },
     ),

@@ -4,6 +4,7 @@ import { AccountPrincipal, AnyPrincipal, Effect, PolicyDocument, PolicyStatement
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Config } from './config';
+import { deploymentRole } from './encryption';
 
 /** of the keys table, always: a disposal is complete when the last backup that could undo it is gone */
 export const keysBackupDays = 35;
@@ -51,6 +52,14 @@ export class LockedVault extends BackupVault {
               'backup:UpdateRecoveryPointLifecycle',
             ],
             resources: ['*'],
+          }),
+          new PolicyStatement({
+            sid: 'PolicyByDeploymentOnly',
+            effect: Effect.DENY,
+            principals: [new AnyPrincipal()],
+            actions: ['backup:PutBackupVaultAccessPolicy'],
+            resources: ['*'],
+            conditions: { ArnNotEquals: { 'aws:PrincipalArn': deploymentRole(scope) } },
           }),
           ...(copiesFrom
             ? [

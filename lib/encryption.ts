@@ -151,7 +151,8 @@ export function replicaKeys(scope: Construct, config: Config): readonly CfnRepli
 
 /**
  * In production: whoever ends a key destroys what it opens, and whoever writes its policy lets themselves in. Both are denied to
- * everybody, root included, but to the deployment and the roles of the settings. docs/deploy.md says how a key is ended.
+ * everybody, root included, but to the deployment and the roles of the settings. Who is the deployment, the guard rails of
+ * docs/policies say: an account alone cannot keep its administrators from that role. docs/deploy.md says how a key is ended.
  */
 function guards(scope: Construct, keyAdministrators: readonly string[]): PolicyStatement[] {
   const deny = (sid: string, actions: string[], exempt: readonly string[]) =>

@@ -1,3 +1,5 @@
+import { DefaultStackSynthesizer } from 'aws-cdk-lib';
+
 /**
  * What an administrator would do first who wanted to take Ward's safeguards off. Each is an event that CloudTrail sees, an alarm
  * to whoever is on call, and a heading of docs/runbook.md. Deployments make some of these too: an alarm says that it happened,
@@ -14,6 +16,11 @@ export interface Watch {
   /** of the stage's own resources alone: an event pattern under `requestParameters`. Without it: of the account's */
   readonly of?: Readonly<Record<string, readonly unknown[]>>;
 }
+
+/** Roles and policies of `cdk bootstrap`, which docs/policies/guard-rails.json leaves to the organization alone. */
+const deploymentPrefix = `cdk-${DefaultStackSynthesizer.DEFAULT_QUALIFIER}-`;
+/** Roles that the guard rails name: who bootstraps, and who deploys. */
+const guarded = ['OrganizationAccountAccessRole', 'WardPipeline'];
 
 /** @param stage of the settings: names of Ward's resources begin with `ward-<stage>-` */
 export function watches(stage: string): readonly Watch[] {
@@ -40,9 +47,10 @@ export function watches(stage: string): readonly Watch[] {
       calls: [
         'DeleteBucket',
         'DeleteBucketEncryption',
+        'DeleteBucketLifecycle',
         'DeleteBucketPolicy',
+        'DeleteBucketPublicAccessBlock',
         'DeleteBucketReplication',
-        'DeletePublicAccessBlock',
         'PutBucketAcl',
         'PutBucketEncryption',
         'PutBucketLifecycle',
@@ -66,6 +74,36 @@ export function watches(stage: string): readonly Watch[] {
         'UpdateContinuousBackups',
         'UpdateTable',
         'UpdateTimeToLive',
+      ],
+    },
+    {
+      id: 'TableCopies',
+      heading: 'Table copied',
+      source: 'aws.dynamodb',
+      calls: [
+        'EnableKinesisStreamingDestination',
+        'ExportTableToPointInTime',
+        'RestoreTableFromBackup',
+        'RestoreTableToPointInTime',
+      ],
+    },
+    {
+      id: 'Backups',
+      heading: 'Backup protection changed',
+      source: 'aws.backup',
+      calls: [
+        'DeleteBackupPlan',
+        'DeleteBackupSelection',
+        'DeleteBackupVault',
+        'DeleteBackupVaultAccessPolicy',
+        'DeleteBackupVaultLockConfiguration',
+        'DeleteRecoveryPoint',
+        'DisassociateRecoveryPoint',
+        'PutBackupVaultAccessPolicy',
+        'PutBackupVaultLockConfiguration',
+        'StopBackupJob',
+        'UpdateBackupPlan',
+        'UpdateRecoveryPointLifecycle',
       ],
     },
     {
@@ -106,7 +144,26 @@ export function watches(stage: string): readonly Watch[] {
         'PutRolePolicy',
         'UpdateAssumeRolePolicy',
       ],
-      of: { roleName: [{ prefix: `ward-${stage}-` }] },
+      // Those that deploy too: whoever takes one on changes whatever a deployment alone may change.
+      of: { roleName: [{ prefix: `ward-${stage}-` }, { prefix: deploymentPrefix }, ...guarded] },
+    },
+    {
+      id: 'RolePolicies',
+      heading: 'Role policy changed',
+      source: 'aws.iam',
+      calls: ['CreatePolicyVersion', 'DeletePolicy', 'DeletePolicyVersion', 'SetDefaultPolicyVersion'],
+      of: {
+        policyArn: [`ward-${stage}-`, deploymentPrefix].map((prefix) => ({
+          wildcard: `arn:aws:iam::*:policy/${prefix}*`,
+        })),
+      },
+    },
+    {
+      id: 'Api',
+      heading: 'API changed',
+      source: 'aws.apigateway',
+      // What changes an API that is there: data traces and logs of a stage, who is let in, where a request goes.
+      calls: ['PutRestApi', 'UpdateAuthorizer', 'UpdateIntegration', 'UpdateMethod', 'UpdateRestApi', 'UpdateStage'],
     },
     {
       id: 'Edge',
@@ -164,13 +221,28 @@ export function watches(stage: string): readonly Watch[] {
       id: 'Alarms',
       heading: 'Alarm switched off',
       source: 'aws.monitoring',
-      calls: ['DeleteAlarms', 'DisableAlarmActions', 'SetAlarmState'],
+      calls: ['DeleteAlarms', 'DisableAlarmActions', 'PutCompositeAlarm', 'PutMetricAlarm', 'SetAlarmState'],
+    },
+    {
+      id: 'Topics',
+      heading: 'Alarm topic changed',
+      source: 'aws.sns',
+      calls: [
+        'AddPermission',
+        'DeleteTopic',
+        'RemovePermission',
+        'SetSubscriptionAttributes',
+        'SetTopicAttributes',
+        'Unsubscribe',
+      ],
     },
     {
       id: 'Rules',
       heading: 'Watch switched off',
       source: 'aws.events',
-      calls: ['DeleteRule', 'DisableRule', 'RemoveTargets'],
+      calls: ['DeleteRule', 'DisableRule', 'PutRule', 'PutTargets', 'RemoveTargets'],
+      // AWS Backup makes rules of its own. A call on a rule says its name, one on its targets says `rule`.
+      of: { $or: ['name', 'rule'].map((parameter) => ({ [parameter]: [{ prefix: `ward-${stage}-` }] })) },
     },
   ];
 }

@@ -38,6 +38,10 @@ const keys: Readonly<Record<string, ConditionKey>> = {
   'dynamodb:leadingkeys': many,
   'dynamodb:returnvalues': one,
   'dynamodb:select': one,
+  // Of IAM's own calls, which no emulator serves: tests hold the policies of docs/policies against them.
+  'iam:passedtoservice': one,
+  'iam:permissionsboundary': one,
+  'iam:policyarn': one,
   'kms:encryptionalgorithm': one,
   'kms:encryptioncontextkeys': many,
   'kms:grantisforawsresource': one, // of CreateGrant, which no emulator serves: no call is allowed by it

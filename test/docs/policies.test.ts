@@ -11,7 +11,7 @@ const policy = z.object({
       Effect: z.enum(['Allow', 'Deny']),
       Action: list,
       Resource: list,
-      Condition: z.record(z.string(), z.record(z.string(), z.string())).optional(),
+      Condition: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))).optional(),
     }),
   ),
 });
@@ -49,15 +49,22 @@ test('whoever deploys changes roles of Ward alone, ends no key, and reads no obj
   ]);
 });
 
-test('guard rails only deny, and exempt nobody but the deployment and Ward’s own roles', () => {
-  for (const { Effect, Condition } of statements('guard-rails.json')) {
+const exempt = [
+  'arn:aws:iam::*:role/cdk-hnb659fds-cfn-exec-role-<account>-*',
+  'arn:aws:iam::*:role/cdk-hnb659fds-deploy-role-<account>-*',
+  'arn:aws:iam::*:role/OrganizationAccountAccessRole',
+  'arn:aws:iam::*:role/WardPipeline',
+  'arn:aws:iam::*:role/ward-*',
+];
+
+test('guard rails only deny, and exempt nobody but the deployment, who deploys or bootstraps, and Ward’s own roles', () => {
+  for (const { Sid, Effect, Condition } of statements('guard-rails.json')) {
     expect(Effect).toBe('Deny');
     for (const [operator, keys] of Object.entries(Condition ?? {})) {
-      expect(operator).toBe('ArnNotLike');
-      for (const [key, role] of Object.entries(keys)) {
-        expect(key).toBe('aws:PrincipalArn');
-        expect(role).toMatch(/:role\/(cdk-hnb659fds-cfn-exec-role-\*|ward-\*)$/);
-      }
+      expect(operator).toBe(Sid === 'NoRoleOfWardGetsMore' ? 'ArnLike' : 'ArnNotLike');
+      expect(Object.keys(keys)).toEqual(['aws:PrincipalArn']);
+      for (const role of Object.values(keys))
+        expect(exempt).toContain(String(role).replace(/\$\{aws:PrincipalAccount\}/, '<account>'));
     }
   }
 });

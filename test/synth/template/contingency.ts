@@ -69,7 +69,21 @@ export function describeContingency({
         expect.objectContaining({
           Effect: 'Deny',
           Principal: { AWS: '*' },
-          Action: expect.arrayContaining(['backup:DeleteRecoveryPoint', 'backup:UpdateRecoveryPointLifecycle']),
+          Action: expect.arrayContaining([
+            'backup:DeleteBackupVaultAccessPolicy',
+            'backup:DeleteRecoveryPoint',
+            'backup:UpdateRecoveryPointLifecycle',
+          ]),
+        }),
+        expect.objectContaining({
+          Effect: 'Deny',
+          Principal: { AWS: '*' },
+          Action: 'backup:PutBackupVaultAccessPolicy',
+          Condition: {
+            ArnNotEquals: {
+              'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/cdk-hnb659fds-cfn-exec-role-123456789012-us-east-1',
+            },
+          },
         }),
       ]);
     }

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Iam } from '../../../local/iam';
 import type { Synthesized, Template } from '../assembly';
+import { deployedAlias, deployedKey, deploymentActions } from '../deployment-actions';
 import { keyStatements, statementsOf } from '../policy';
 
 const runbook = readFileSync(join(__dirname, '../../../docs/runbook.md'), 'utf8');
+const deployment = 'arn:aws:iam::123456789012:role/cdk-hnb659fds-cfn-exec-role-123456789012-us-east-1';
 interface Selector {
   readonly Name: string;
   readonly FieldSelectors: readonly {
@@ -19,10 +22,12 @@ export function describeTrail({
   local,
   production,
   apart,
+  cheap,
 }: {
   readonly local: Synthesized;
   readonly production: Synthesized;
   readonly apart: Synthesized;
+  readonly cheap: Synthesized;
 }): void {
   const { trail } = production;
   const selectors: readonly Selector[] = trail.only('AWS::CloudTrail::Trail').Properties.AdvancedEventSelectors;
@@ -101,8 +106,55 @@ export function describeTrail({
     'DisassociateWebACL',
     'DeleteFlowLogs',
     'DeleteRule',
+    'PutRule',
+    'PutTargets',
+    'PutMetricAlarm',
+    'Unsubscribe',
+    'DeleteTopic',
+    'SetTopicAttributes',
+    'PutBackupVaultAccessPolicy',
+    'DeleteBackupVaultLockConfiguration',
+    'UpdateBackupPlan',
+    'CreatePolicyVersion',
+    'SetDefaultPolicyVersion',
+    'ExportTableToPointInTime',
+    'UpdateStage',
+    'ReplicateKey',
+    'DeleteBucketPublicAccessBlock', // as CloudTrail spells what the API calls DeletePublicAccessBlock
   ])('somebody is told of %s - 45 CFR 164.308(a)(1)(ii)(D)', (call) => {
     expect(calls(trail)).toContain(call);
+  });
+
+  test('roles and policies that deploy are watched like Ward’s own', () => {
+    const of = (call: string) =>
+      rules(trail)
+        .filter(({ EventPattern }) => EventPattern.detail?.eventName?.includes(call))
+        .map(({ EventPattern }) => EventPattern.detail.requestParameters);
+    expect(of('UpdateAssumeRolePolicy')).toEqual([
+      {
+        roleName: [
+          { prefix: 'ward-prod-' },
+          { prefix: 'cdk-hnb659fds-' },
+          'OrganizationAccountAccessRole',
+          'WardPipeline',
+        ],
+      },
+    ]);
+    expect(of('SetDefaultPolicyVersion')).toEqual([
+      {
+        policyArn: [
+          { wildcard: 'arn:aws:iam::*:policy/ward-prod-*' },
+          { wildcard: 'arn:aws:iam::*:policy/cdk-hnb659fds-*' },
+        ],
+      },
+    ]);
+  });
+
+  test('a rule of Ward and its targets are watched, those that AWS Backup makes for itself are not', () => {
+    const [pattern] = rules(trail).flatMap(({ EventPattern }) =>
+      EventPattern.detail?.eventName?.includes('PutTargets') ? [EventPattern.detail.requestParameters] : [],
+    );
+    expect(pattern).toEqual({ $or: [{ name: [{ prefix: 'ward-prod-' }] }, { rule: [{ prefix: 'ward-prod-' }] }] });
   });
 
   test('each rule goes to the alarms, has a heading in the runbook, and tells nothing of what the call was about', () => {
@@ -134,10 +186,11 @@ export function describeTrail({
   test('a stage elsewhere hears of roles too, which IAM tells in one Region alone', () => {
     expect(production.globalEvents).toBeUndefined();
     if (!apart.globalEvents) throw new Error('no stack in the global Region');
-    const [rule, ...others] = rules(apart.globalEvents);
-    expect(others).toEqual([]);
-    expect(rule.EventPattern.source).toEqual(['aws.iam']);
-    expect(rule.Targets[0].Arn).toBe('arn:aws:events:eu-central-1:123456789012:event-bus/default');
+    expect(rules(apart.globalEvents)).toHaveLength(2);
+    for (const { EventPattern, Targets } of rules(apart.globalEvents)) {
+      expect(EventPattern.source).toEqual(['aws.iam']);
+      expect(Targets[0].Arn).toBe('arn:aws:events:eu-central-1:123456789012:event-bus/default');
+    }
   });
 
   test('GuardDuty and Security Hub are on where the settings say so, and are heard', () => {
@@ -179,16 +232,67 @@ export function describeTrail({
     expect(apart.archiveTrail?.resources('AWS::CloudTrail::Trail')).toHaveLength(1);
   });
 
-  test('the policy that docs/deploy.md bootstraps with lets CloudFormation make every service of the templates', () => {
+  test('the policy that docs/deploy.md bootstraps with lets CloudFormation make, change and take away all that the templates have', () => {
     const text = readFileSync(join(__dirname, '../../../docs/policies/deployment.json'), 'utf8');
-    const allowed = statementsOf('deployment', JSON.parse(text)).filter(({ effect }) => effect === 'Allow');
-    const prefixes = new Set(allowed.flatMap(({ actions }) => actions.map((action) => action.split(':')[0])));
-    const types = [...production.all, ...apart.all].flatMap(({ json }) =>
-      Object.values(json.Resources).map(({ Type }) => Type),
+    const theAccount = { AWS: 'arn:aws:iam::123456789012:root' };
+    const iam = new Iam({
+      account: '123456789012',
+      region: 'us-east-1',
+      roles: [{ arn: deployment, identity: [{ name: 'deployment', document: JSON.parse(text) }] }],
+      // What a key's own policy leaves to IAM is not what is asked here.
+      resourcePolicies: [deployedKey, deployedAlias].map((resource) => ({
+        name: 'key',
+        resource,
+        document: {
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: '*', Principal: theAccount }],
+        },
+      })),
+    });
+    const context = {
+      'aws:ViaAWSService': 'true',
+      'iam:PermissionsBoundary': 'arn:aws:iam::123456789012:policy/ward-prod-data-WardDataBoundaryEDD113BC-1A2B3C',
+      'iam:PolicyARN': 'arn:aws:iam::123456789012:policy/ward-prod-network-NetworkConnectionE93EA02B-1A2B3C',
+      'iam:PassedToService': 'lambda.amazonaws.com',
+    };
+    const refusal = (action: string, resource: string): string[] => {
+      try {
+        iam.authorize({ kind: 'role', arn: deployment }, { action, resource, context });
+        return [];
+      } catch {
+        return [`${action} on ${resource}`];
+      }
+    };
+    const types = new Set(
+      [...production.all, ...apart.all, ...cheap.all].flatMap(({ json }) =>
+        Object.values(json.Resources).map(({ Type }) => Type),
+      ),
     );
-    const services = new Set(types.map((type) => (type.split('::')[1] ?? '').toLowerCase()));
-    services.delete('cdk');
-    const named = [...services].map((service) => (service === 'cognito' ? 'cognito-idp' : service));
-    expect(named.filter((service) => !prefixes.has(service))).toEqual([]);
+    types.delete('AWS::CDK::Metadata');
+    expect([...types].filter((type) => !Object.hasOwn(deploymentActions, type))).toEqual([]);
+    const refused = [...types].flatMap((type) =>
+      (deploymentActions[type] ?? []).flatMap(([resource, actions]) =>
+        actions.flatMap((action) => refusal(action, resource).map((each) => `${type}: ${each}`)),
+      ),
+    );
+    expect(refused).toEqual([]);
+  });
+
+  test('it has the services that roles are passed to, the policies that are attached, and the names of boundaries', () => {
+    const text = readFileSync(join(__dirname, '../../../docs/policies/deployment.json'), 'utf8');
+    for (const template of [...production.all, ...apart.all, ...cheap.all]) {
+      for (const [, { Properties }] of template.resources('AWS::IAM::Role')) {
+        const principals: readonly { readonly Service?: string }[] = Properties.AssumeRolePolicyDocument.Statement.map(
+          ({ Principal }: { readonly Principal: object }) => Principal,
+        );
+        for (const { Service } of principals) if (Service) expect(text).toContain(`"${Service}"`);
+        for (const attached of Properties.ManagedPolicyArns ?? [])
+          expect(JSON.stringify(attached)).toMatch(/AmazonAPIGatewayPushToCloudWatchLogs|"ward-\w+-network:Exports/);
+        expect(Properties.PermissionsBoundary.Ref).toMatch(/^Ward\w+Boundary[0-9A-F]{8}$/);
+        expect(Properties.RoleName ?? 'ward-').toMatch(/^ward-/);
+      }
+      for (const [, { Properties }] of template.resources('AWS::IAM::ManagedPolicy'))
+        expect(Properties.ManagedPolicyName).toBeUndefined(); // then it begins with the stack's
+    }
   });
 }
