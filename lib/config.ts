@@ -144,6 +144,16 @@ const settings = z.strictObject({
       },
     )
     .default([]),
+  /** who may assume the role that runs dead letters again; none: there is no such role */
+  redriveOperators: z
+    .array(
+      text(
+        /^arn:aws:iam::\d{12}:(user|role)\/[\w+=,.@/-]{1,512}$/,
+        'the ARN of a user or role that runs dead letters again',
+      ),
+      { error: 'a list of ARNs of users and roles' },
+    )
+    .default([]),
 });
 
 const coherent = settings

@@ -8,13 +8,14 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import { storeKey } from './encryption';
+import { roleName } from './functions';
 
 export interface AlarmProps {
   /** a heading of docs/runbook.md: what the alarm means, how to look into it, what ends it */
@@ -75,6 +76,19 @@ export class Monitoring extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
+    // Whoever puts a letter here chooses what an operator starts: no policy of a person's role opens this queue.
+    this.failures.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'LettersAreOfWardsRoles',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['sqs:SendMessage'],
+        resources: [this.failures.queueArn],
+        conditions: {
+          ArnNotLike: { 'aws:PrincipalArn': `arn:aws:iam::${config.account}:role/${roleName(config.stage, '*')}` },
+        },
+      }),
+    );
     acknowledge(this.failures, {
       'AwsSolutions-SQS3':
         'It is the dead-letter queue, of functions and schedules in other stacks; what comes into it raises an alarm',

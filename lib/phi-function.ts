@@ -45,6 +45,9 @@ const instances = 25;
 
 /** The one Lambda construct: a role of its own without a managed policy, an encrypted and masked log group kept six years, its bundle. */
 export class PhiFunction extends LambdaFunction {
+  /** what AWS calls its role where it gives no name */
+  readonly roleId: string;
+
   constructor(scope: Construct, id: string, props: PhiFunctionProps) {
     const role = new OwnRole(scope, `${id}Role`, {
       roleName: roleName(props.stage, props.name),
@@ -80,6 +83,7 @@ export class PhiFunction extends LambdaFunction {
         securityGroups: [props.network.securityGroup],
       }),
     });
+    this.roleId = role.roleId;
     if (props.traced)
       acknowledge(role, {
         'AwsSolutions-IAM5[Resource::*]':

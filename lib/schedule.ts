@@ -4,6 +4,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { Config } from './config';
+import { roleName } from './functions';
 import { type Monitoring, sendsTo } from './monitoring';
 import { OwnRole } from './own-role';
 import type { PhiFunction } from './phi-function';
@@ -18,9 +19,14 @@ export interface FunctionScheduleProps {
 
 /** Starts a function again and again, under a role that may start this function alone. What cannot be started is a dead letter. */
 export class FunctionSchedule extends Construct {
+  readonly target: PhiFunction;
+  /** what AWS calls its role where it gives no name */
+  readonly roleId: string;
+
   constructor(scope: Construct, id: string, { config, target, every, monitoring }: FunctionScheduleProps) {
     super(scope, id);
     const role = new OwnRole(this, 'Role', {
+      roleName: roleName(config.stage, `start-${id}`),
       description: `Ward ${config.stage}: starts ${id}`,
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
@@ -40,5 +46,7 @@ export class FunctionSchedule extends Construct {
       },
     });
     schedule.node.addDependency(role);
+    this.target = target;
+    this.roleId = role.roleId;
   }
 }

@@ -5,6 +5,8 @@ export interface Message {
   readonly id: string;
   readonly receipt: string;
   readonly sentAt: Date;
+  /** id of the role that sent it, which SQS tells and no sender chooses; undefined of whoever is no role */
+  readonly senderRole: string | undefined;
   readonly body: string;
   /** message attributes that are strings */
   readonly attributes: Readonly<Record<string, string>>;
@@ -29,7 +31,10 @@ export type Letter =
       readonly from: Date;
       readonly to: Date;
     }
-  | { readonly kind: 'unknown'; readonly why: 'not-json' | 'names-no-function' | 'cut-off' };
+  | { readonly kind: 'unknown'; readonly why: 'not-json' | 'names-no-function' | 'cut-off' | 'too-long' };
+
+/** A stream keeps a record for a day, so that no batch of one tells of more. */
+const longestBatchMilliseconds = 24 * 60 * 60 * 1000;
 
 const functionName = z
   .string()
@@ -76,6 +81,7 @@ export function readLetter({ body, attributes }: Pick<Message, 'body' | 'attribu
   if (batch.success) {
     const { requestContext, DDBStreamBatchInfo: info } = batch.data;
     const times = [info.approximateArrivalOfFirstRecord, info.approximateArrivalOfLastRecord].map((at) => at.getTime());
+    if (Math.max(...times) - Math.min(...times) > longestBatchMilliseconds) return { kind: 'unknown', why: 'too-long' };
     return {
       kind: 'batch',
       function: requestContext.functionArn,

@@ -30,7 +30,7 @@ export class Letters {
           VisibilityTimeout: hiddenSeconds,
           WaitTimeSeconds: waitSeconds,
           MessageAttributeNames: ['All'],
-          MessageSystemAttributeNames: ['SentTimestamp'],
+          MessageSystemAttributeNames: ['SenderId', 'SentTimestamp'],
         }),
       );
       if (Messages.length === 0) return [...taken.values()];
@@ -57,6 +57,7 @@ function messageOf({ MessageId, ReceiptHandle, Body, Attributes, MessageAttribut
     id: MessageId ?? '',
     receipt: ReceiptHandle ?? '',
     sentAt: new Date(Number(Attributes?.SentTimestamp ?? 0)),
+    senderRole: /^(AROA[A-Z0-9]+):/.exec(Attributes?.SenderId ?? '')?.[1],
     body: Body ?? '',
     attributes: Object.fromEntries(attributes),
   };

@@ -7,13 +7,14 @@ import { OutboxReader } from '../../lambda/audit/outbox-reader';
 import { declarations, type FunctionName } from '../../lib/functions';
 import { readJson } from '../json-file';
 import { Letters } from './letters';
+import type { Started } from './plan';
 import type { Hands } from './run';
 
 /** Where the dead letters of a stage are, and with whose hands they are run again. */
 export interface RedrivePlace {
   readonly letters: Letters;
   /** what runs without a person, by its name in AWS */
-  readonly functions: ReadonlyMap<string, FunctionName>;
+  readonly functions: ReadonlyMap<string, Started>;
   readonly hands: Hands;
 }
 
@@ -25,7 +26,12 @@ const needed = z.object({
   FailuresQueue: z.url(),
   /** `<declared name>=<name in AWS>`, with spaces between: lib/redrive.ts */
   StartedFunctions: z.string(),
+  /** `<declared name>=<id of a role>,<id of a role>`, with spaces between */
+  LetterSenders: z.string(),
+  /** absent where the settings name nobody */
+  RedriveRole: z.string().optional(),
 });
+const always = Object.entries(needed.shape).flatMap(([name, shape]) => (shape instanceof z.ZodOptional ? [] : [name]));
 /** Lambda's longest run, and a little more for the answer. */
 const answerMilliseconds = 16 * 60 * 1000;
 
@@ -40,16 +46,18 @@ export function openStage(
   const stacks = stackOutputs.parse(readJson(file, 'written by cdk deploy --outputs-file'));
   const outputs = needed.safeParse(Object.assign({}, ...Object.values(stacks)));
   if (!outputs.success)
-    throw new Error(`the outputs name no Ward of this version; they must hold ${Object.keys(needed.shape).join(', ')}`);
-  const { Region: region, AuditTable, FailuresQueue, StartedFunctions } = outputs.data;
+    throw new Error(`the outputs name no Ward of this version; they must hold ${always.join(', ')}`);
+  const { Region: region, AuditTable, FailuresQueue, StartedFunctions, LetterSenders, RedriveRole } = outputs.data;
+  if (RedriveRole === undefined)
+    throw new Error('nobody runs dead letters of this stage: its setting redriveOperators names no one');
+  const senders = pairs(LetterSenders);
   const functions = new Map(
-    StartedFunctions.split(' ').flatMap((pair) => {
-      const [name = '', named = ''] = pair.split('=');
+    [...pairs(StartedFunctions)].flatMap(([name, named]) => {
       const known = declared.get(name);
-      return known ? [[named, known] as const] : [];
+      return known ? [[named, { name: known, senders: senders.get(name)?.split(',') ?? [] }] as const] : [];
     }),
   );
-  const named = new Map([...functions].map(([name, known]) => [known, name]));
+  const named = new Map([...functions].map(([inAws, { name }]) => [name, inAws]));
   // A run that is tried again because its answer was lost would be two runs at once.
   const lambda =
     clients.lambda ??
@@ -73,3 +81,11 @@ export function openStage(
     },
   };
 }
+
+const pairs = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    text.split(' ').map((pair) => {
+      const [name = '', value = ''] = pair.split('=');
+      return [name, value];
+    }),
+  );

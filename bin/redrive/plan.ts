@@ -23,7 +23,18 @@ export type Job = Deed & {
 /** A letter that nothing can be done with, and why. */
 export interface Kept {
   readonly letter: Message;
-  readonly why: 'not-json' | 'names-no-function' | 'cut-off' | 'not-of-this-stage' | 'not-started-so';
+  readonly why:
+    | (Letter & { readonly kind: 'unknown' })['why']
+    | 'not-of-this-stage'
+    | 'not-started-so'
+    | 'sent-by-another';
+}
+
+/** A function of the stage that runs without a person. */
+export interface Started {
+  readonly name: FunctionName;
+  /** ids of the roles that send its letters: its own, and its schedule's */
+  readonly senders: readonly string[];
 }
 
 export interface Plan {
@@ -45,9 +56,10 @@ const logLines = z.object({ awslogs: z.object({ data: z.base64() }) });
 /**
  * Decides what is run. Letters that one deed makes up for, runs of a schedule or stretches of the outbox
  * that overlap, are one job. Each function of Ward that runs without a person may run twice.
- * @param functions of the stage, by their name in AWS: nothing else is ever run, whatever a letter says
+ * @param functions of the stage, by their name in AWS: nothing else is ever run, whatever a letter says, and nothing for a
+ * letter that another role has sent
  */
-export function plan(messages: readonly Message[], functions: ReadonlyMap<string, FunctionName>): Plan {
+export function plan(messages: readonly Message[], functions: ReadonlyMap<string, Started>): Plan {
   const jobs: Job[] = [];
   const kept: Kept[] = [];
   for (const message of [...messages].sort((a, b) => a.sentAt.getTime() - b.sentAt.getTime())) {
@@ -56,10 +68,18 @@ export function plan(messages: readonly Message[], functions: ReadonlyMap<string
       kept.push({ letter: message, why: letter.why });
       continue;
     }
-    const name = functions.get(letter.function);
-    const deed = name && deedOf(name, letter);
+    const started = functions.get(letter.function);
+    if (!started) {
+      kept.push({ letter: message, why: 'not-of-this-stage' });
+      continue;
+    }
+    if (message.senderRole === undefined || !started.senders.includes(message.senderRole)) {
+      kept.push({ letter: message, why: 'sent-by-another' });
+      continue;
+    }
+    const deed = deedOf(started.name, letter);
     if (deed) add(jobs, { ...deed, why: [letter.why], letters: [message] });
-    else kept.push({ letter: message, why: name ? 'not-started-so' : 'not-of-this-stage' });
+    else kept.push({ letter: message, why: 'not-started-so' });
   }
   return { jobs, kept };
 }

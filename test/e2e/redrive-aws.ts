@@ -12,6 +12,7 @@ interface Kept {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly sentAt: number;
+  readonly senderId: string;
   hidden: boolean;
 }
 const call = z.object({
@@ -53,9 +54,10 @@ export class RedriveAws {
     return aws;
   }
 
-  put({ body, attributes }: Pick<Kept, 'body' | 'attributes'>): string {
+  /** @param senderId as SQS tells it: `<id of the role>:<session>` */
+  put({ body, attributes }: Pick<Kept, 'body' | 'attributes'>, senderId: string): string {
     const id = randomUUID();
-    this.kept.set(id, { id, body, attributes, sentAt: Date.now(), hidden: false });
+    this.kept.set(id, { id, body, attributes, sentAt: Date.now(), senderId, hidden: false });
     return id;
   }
 
@@ -83,7 +85,7 @@ export class RedriveAws {
                 ReceiptHandle: each.id,
                 Body: each.body,
                 MD5OfBody: createHash('md5').update(each.body).digest('hex'),
-                Attributes: { SentTimestamp: String(each.sentAt) },
+                Attributes: { SenderId: each.senderId, SentTimestamp: String(each.sentAt) },
                 MessageAttributes: Object.fromEntries(
                   Object.entries(each.attributes).map(([name, StringValue]) => [
                     name,

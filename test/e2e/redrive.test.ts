@@ -10,6 +10,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { v7 } from 'uuid';
 import { openStage } from '../../bin/redrive/place';
 import { redrive } from '../../bin/redrive/redrive';
+import type { FunctionName } from '../../lib/functions';
 import { ofBatch, ofDeadLetterQueue, ofScheduler, ofStart, secret } from '../redrive/forms';
 import { type Newcomer, newcomer } from './newcomer';
 import { type Change, functionOf, hasFunction, type OwnCloud, ownCloud } from './own-cloud';
@@ -76,6 +77,17 @@ beforeEach(() => {
 });
 
 const nameOf = (declared: string): string => names.get(declared) ?? '';
+type Form = Parameters<RedriveAws['put']>[0];
+/** A letter as the last of the roles sends it that may: where there is a schedule, its role. */
+const send = (declared: FunctionName, form: (name: string) => Form): string => {
+  const roles = new Map(
+    cloud
+      .output('LetterSenders')
+      .split(' ')
+      .map((pair) => pair.split('=') as [string, string]),
+  );
+  return aws.put(form(nameOf(declared)), `${roles.get(declared)?.split(',').at(-1)}:session`);
+};
 /** Runs the command with the rights of its role, but for what no laptop has. */
 async function ward({ list = false, yes = true } = {}): Promise<{ left: number; said: string }> {
   const { region, outputs, urls } = own.cloud;
@@ -104,11 +116,11 @@ const alerts = async (of = snoop.sub): Promise<string[]> => {
 };
 const givenUp = () => {
   const now = new Date().toISOString();
-  return ofBatch(nameOf('detector'), now, now);
+  return send('detector', (name) => ofBatch(name, now, now));
 };
 
 test('nothing is run that was only listed or not agreed to, and others see every letter again', async () => {
-  const letter = aws.put(givenUp());
+  const letter = givenUp();
   for (const options of [{ list: true }, { yes: false }]) {
     const { left, said } = await ward(options);
     expect(left).toBe(1);
@@ -119,7 +131,7 @@ test('nothing is run that was only listed or not agreed to, and others see every
 });
 
 test('a letter whose function fails again is left', async () => {
-  const letters = [aws.put(givenUp()), aws.put(ofScheduler(nameOf('checkpointer')))];
+  const letters = [givenUp(), send('checkpointer', (name) => ofScheduler(name))];
   broken = true;
   const { left, said } = await ward();
   expect(left).toBe(2);
@@ -131,7 +143,7 @@ test('a letter whose function fails again is left', async () => {
 test('events that the detector gave up are looked at after all, and again without effect - 45 CFR 164.308(a)(1)(ii)(D)', async () => {
   expect(await alerts()).toEqual([]);
   for (let time = 0; time < 2; time++) {
-    for (let letter = 0; letter < 12; letter++) aws.put(givenUp());
+    for (let letter = 0; letter < 12; letter++) givenUp();
     const { left, said } = await ward();
     expect([left, said]).toEqual([
       0,
@@ -145,27 +157,43 @@ test('events that the detector gave up are looked at after all, and again withou
 test('sign-ins that were not recorded are recorded, and say nothing on the way - 45 CFR 164.308(a)(5)(ii)(C)', async () => {
   const lines = { messageType: 'DATA_MESSAGE', logEvents: [{ message: `${secret} signed in` }] };
   const data = gzipSync(JSON.stringify(lines)).toString('base64');
-  aws.put(ofStart(nameOf('sign-in-log'), { awslogs: { data } }));
+  send('sign-in-log', (name) => ofStart(name, { awslogs: { data } }));
   const before = (await cloud.events()).filter(({ action }) => action === 'user-pool.other').length;
   expect(await ward()).toMatchObject({ left: 0, said: expect.stringContaining('sign-in-log: done') });
   expect((await cloud.events()).filter(({ action }) => action === 'user-pool.other')).toHaveLength(before + 1);
 });
 
 test('sixty missed runs of a schedule are one, and what the sealer gave up is sealed by the reconciler', async () => {
-  for (let run = 0; run < 60; run++) aws.put(ofScheduler(nameOf('checkpointer')));
-  aws.put(ofBatch(nameOf('sealer'), '2026-11-23T07:00:00Z', '2026-11-23T07:00:09Z'));
+  for (let run = 0; run < 60; run++) send('checkpointer', (name) => ofScheduler(name));
+  send('sealer', (name) => ofBatch(name, '2026-11-23T07:00:00Z', '2026-11-23T07:00:09Z'));
   expect((await ward()).left).toBe(0);
   expect(aws.starts).toEqual([nameOf('checkpointer'), nameOf('reconciler')]);
 });
 
 test('a letter that says not whose it is, or names what is not to be started, is left and nothing is run', async () => {
-  aws.put(ofDeadLetterQueue());
-  aws.put(ofStart(nameOf('restore-replay'), { restored: randomUUID() }));
+  aws.put(ofDeadLetterQueue(), 'AROAQ3EGRVZEXAMPLE001:session');
+  send('restore-replay', (name) => ofStart(name, { restored: randomUUID() }));
   const { left, said } = await ward();
   expect(left).toBe(2);
   for (const why of ['names-no-function', 'not-started-so']) expect(said).toContain(why);
   expect(aws.starts).toEqual([]);
   expect(aws.visible).toHaveLength(2);
+});
+
+test('a letter that somebody else put there is left, however well it is made up', async () => {
+  const { body, attributes } = ofStart(nameOf('sign-in-log'), { awslogs: { data: 'e30=' } });
+  for (const senderId of ['AROAQ3EGRVZEXAMPLE001:somebody', 'AIDAQ3EGRVZEXAMPLE001'])
+    aws.put({ body, attributes }, senderId);
+  const { left, said } = await ward();
+  expect([left, aws.starts]).toEqual([2, []]);
+  expect(said).toContain('sent-by-another');
+});
+
+test('where the settings name nobody, the command says so', () => {
+  const file = join(own.directory, 'without-role.json');
+  const { RedriveRole: _, ...outputs } = Object.assign({}, ...Object.values(own.cloud.outputs));
+  writeFileSync(file, JSON.stringify({ stack: outputs }));
+  expect(() => openStage(file)).toThrow('its setting redriveOperators names no one');
 });
 
 test('an event that the detector refuses keeps the letter, and none of the others from being looked at', async () => {
@@ -179,7 +207,7 @@ test('an event that the detector refuses keeps the letter, and none of the other
     200,
   );
   expect((await other.get(`/v1/patients/${patient}`)).status).toBe(200);
-  const letter = aws.put(givenUp());
+  const letter = givenUp();
   expect(await alerts(other.sub)).toEqual([]);
   expect(await ward()).toMatchObject({ left: 1, said: expect.stringContaining('detector: failed, events-refused') });
   expect(aws.visible).toEqual([letter]);

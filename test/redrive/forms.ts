@@ -85,9 +85,16 @@ export const ofDeadLetterQueue = (): Form => ({
   attributes: { RequestID: randomUUID(), ErrorCode: '200', ErrorMessage: secret },
 });
 
-export const message = (form: Form, sentAt = new Date('2026-11-23T07:20:00Z')): Message => ({
+/** the role that sends letters where a test says nothing else */
+export const sender = 'AROAQ3EGRVZEXAMPLE001';
+export const message = (
+  form: Form,
+  sentAt = new Date('2026-11-23T07:20:00Z'),
+  senderRole: string | undefined = sender,
+): Message => ({
   id: randomUUID(),
   receipt: randomUUID(),
   sentAt,
+  senderRole,
   ...form,
 });

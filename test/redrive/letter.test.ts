@@ -39,6 +39,7 @@ test.each([
   ['was cut off, so that its event is not whole', ofScheduler('a', { IS_PAYLOAD_TRUNCATED: 'true' }), 'cut-off'],
   ['names what is no function', ofScheduler('a', { TARGET_ARN: 'arn:aws:sqs:us-east-1:1:a' }), 'names-no-function'],
   ['has no event', ofStart('a', undefined), 'names-no-function'],
+  ['tells of longer than a stream keeps', ofBatch('a', '2026-11-22T07:00:08Z', '2026-11-23T07:00:09Z'), 'too-long'],
   ['has a time that is none', ofBatch('a', 'yesterday', '2026-11-23T07:00:09Z'), 'names-no-function'],
 ])('a letter that %s is unknown', (_, form, why) => {
   expect(readLetter(form)).toEqual({ kind: 'unknown', why });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import type { Message } from '../../bin/redrive/letter';
-import { plan } from '../../bin/redrive/plan';
+import { plan, type Started } from '../../bin/redrive/plan';
 import { functions as declared, type FunctionName } from '../../lib/functions';
-import { logLines, message, ofBatch, ofDeadLetterQueue, ofScheduler, ofStart } from './forms';
+import { logLines, message, ofBatch, ofDeadLetterQueue, ofScheduler, ofStart, sender } from './forms';
 
-const stage = new Map<string, FunctionName>(
-  (Object.keys(declared) as FunctionName[]).map((name) => [`ward-prod-${name}-1A`, name]),
+const stage = new Map<string, Started>(
+  (Object.keys(declared) as FunctionName[]).map((name) => [`ward-prod-${name}-1A`, { name, senders: [sender] }]),
 );
 const nameOf = (name: FunctionName): string => `ward-prod-${name}-1A`;
 const minute = 60_000;
@@ -75,6 +75,21 @@ test.each([
   ['that nobody names', message(ofDeadLetterQueue()), 'names-no-function'],
 ] as const)('a letter of a function %s is kept, and nothing is run', (_, letter, why) => {
   expect(planned(letter)).toEqual({ jobs: [], kept: [{ letter, why }] });
+});
+
+test.each([
+  ['another role, whoever may send as it', 'AROAQ3EGRVZEXAMPLE002'],
+  ['no role', undefined],
+])('a letter that was sent by %s is kept, whatever it says', (_, senderRole) => {
+  const letters = [
+    { ...message(ofStart(nameOf('sign-in-log'), logLines)), senderRole },
+    { ...message(ofScheduler(nameOf('checkpointer'))), senderRole },
+    { ...batch('detector', 0, 1), senderRole },
+  ];
+  expect(planned(...letters)).toEqual({
+    jobs: [],
+    kept: expect.arrayContaining(letters.map((letter) => ({ letter, why: 'sent-by-another' }))),
+  });
 });
 
 test('a restore that was tested is validated with the event that told of it', () => {

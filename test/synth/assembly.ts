@@ -18,6 +18,7 @@ export const productionStage = {
   mailFrom: 'ward@example.org',
   prefixLists: { dynamodb: 'pl-02cd2c6b', s3: 'pl-63a5400a' },
   canary: '00000000-0000-4000-8000-00000000ca9a',
+  redriveOperators: ['arn:aws:iam::123456789012:user/on-call', 'arn:aws:iam::123456789012:role/on-call'],
 };
 
 export const apartStage = {
@@ -37,6 +38,7 @@ export const apartStage = {
   multiRegionKeys: false,
   recovery: { region: 'eu-west-1' },
   keyAdministrators: ['arn:aws:iam::123456789012:role/break-glass'],
+  redriveOperators: [],
 };
 /** what the cheapest stage that anyone may have looks like */
 export const cheapStage = {

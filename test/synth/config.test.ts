@@ -63,6 +63,7 @@ test.each<[setting: string, value: unknown, allowed: string]>([
     'the id of a multi-Region key',
   ],
   ['keyAdministrators', ['admin'], 'the ARN of a role'],
+  ['redriveOperators', ['arn:aws:iam::123456789012:root'], 'the ARN of a user or role'],
   ['multiRegionKeys', 1, 'true or false'],
 ])('a wrong %s (%j) is one line that names it and what it must be', (setting, value, allowed) => {
   const lines = complaints({ ...productionStage, [setting]: value });

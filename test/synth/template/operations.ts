@@ -1,11 +1,17 @@
 import { routes } from '../../../lambda/http/routes';
 import { declarations } from '../../../lib/functions';
 import type { Synthesized } from '../assembly';
-import { roleStatements } from '../policy';
+import { roleStatements, statementsOf } from '../policy';
 
 const named = (description: string): boolean => description.startsWith('Ward prod: ');
 
-export function describeOperations({ production }: { readonly production: Synthesized }): void {
+export function describeOperations({
+  production,
+  apart,
+}: {
+  readonly production: Synthesized;
+  readonly apart: Synthesized;
+}): void {
   const { running, handlers, api } = production;
 
   test('X-Ray traces the functions that the API calls, which let no error out, and never the API itself', () => {
@@ -18,10 +24,11 @@ export function describeOperations({ production }: { readonly production: Synthe
     expect(api.only('AWS::ApiGateway::Stage').Properties.TracingEnabled).toBe(false);
   });
 
+  const startable = (...callers: readonly string[]) =>
+    declarations.filter(([, { calledBy = 'api' }]) => callers.includes(calledBy)).map(([name]) => name);
   const startedBy = (...callers: readonly string[]): string[] =>
-    declarations
-      .filter(([, { calledBy = 'api' }]) => callers.includes(calledBy))
-      .map(([name]) => name.replaceAll('-', ''))
+    startable(...callers)
+      .map((name) => name.replaceAll('-', ''))
       .sort();
   const idsIn = (value: unknown): string[] =>
     [
@@ -40,12 +47,18 @@ export function describeOperations({ production }: { readonly production: Synthe
       expect(Properties.DeadLetterConfig).toBeUndefined();
   });
 
-  test('whoever runs dead letters again starts nothing that the API calls, and has proved a second factor', () => {
+  test('whoever runs dead letters again starts nothing that the API calls, is named by the settings, and as a user has proved a second factor', () => {
     const [[id, { Properties }] = ['', { Properties: {} }]] = running
       .resources('AWS::IAM::Role')
       .filter(([, role]) => role.Properties.RoleName === 'ward-prod-redrive');
     expect(Properties.AssumeRolePolicyDocument.Statement).toEqual([
-      expect.objectContaining({ Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }),
+      {
+        Effect: 'Allow',
+        Action: 'sts:AssumeRole',
+        Principal: { AWS: 'arn:aws:iam::123456789012:user/on-call' },
+        Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
+      },
+      { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: 'arn:aws:iam::123456789012:role/on-call' } },
     ]);
     const own = roleStatements(running).filter(({ where }) => where === id);
     expect(own.flatMap(({ actions }) => actions).sort()).toEqual([
@@ -58,8 +71,43 @@ export function describeOperations({ production }: { readonly production: Synthe
       'sqs:ReceiveMessage',
     ]);
     const invoked = own.find(({ actions }) => actions.includes('lambda:InvokeFunction'))?.resources;
-    const startable = startedBy('schedule', 'stream', 'logs').filter((name) => name !== 'sealer');
-    expect(idsIn(invoked).sort()).toEqual(startable);
+    expect(idsIn(invoked).sort()).toEqual(startedBy('schedule', 'stream', 'logs').filter((name) => name !== 'sealer'));
+  });
+
+  test('where the settings name nobody, no role runs dead letters again', () => {
+    const roles = apart.running.resources('AWS::IAM::Role').map(([, { Properties }]) => Properties.RoleName);
+    expect(roles).toContain('ward-apart-checkpointer');
+    expect(roles).not.toContain('ward-apart-redrive');
+    expect(Object.keys(apart.byName['WardOperations']?.json.Outputs ?? {})).not.toContain('RedriveRole');
+  });
+
+  test('the queue takes letters of Ward’s roles alone, and each role that sends one is named so - 45 CFR 164.312(c)(1)', () => {
+    const policies = running.resources('AWS::SQS::QueuePolicy').map(([, { Properties }]) => Properties.PolicyDocument);
+    const denials = policies
+      .flatMap((policy) => statementsOf('Failures', policy))
+      .filter(({ actions }) => actions.includes('sqs:SendMessage'));
+    expect(denials).toEqual([
+      expect.objectContaining({
+        effect: 'Deny',
+        principal: { AWS: '*' },
+        condition: { ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/ward-prod-*' } },
+      }),
+    ]);
+    const senders = new Set(
+      roleStatements(running)
+        .filter(({ actions }) => actions.includes('sqs:SendMessage'))
+        .map(({ where }) => where),
+    );
+    expect(senders.size).toBeGreaterThan(20);
+    const named = running.resources('AWS::IAM::Role').filter(([id]) => senders.has(id));
+    for (const [, { Properties }] of named) expect(Properties.RoleName).toMatch(/^ward-prod-[a-z-]+$/);
+  });
+
+  test('of each function that runs without a person the outputs name the roles that send its letters', () => {
+    const { LetterSenders } = (production.byName['WardOperations']?.json.Outputs ?? {}) as Record<string, unknown>;
+    const told = JSON.stringify(LetterSenders).replaceAll(/\{"Fn::(GetAtt|ImportValue)"[^}]*\}/g, 'role');
+    for (const name of startable('schedule')) expect(told).toMatch(new RegExp(`[" ]${name}=",role,",",role[,\\]]`));
+    for (const name of startable('stream', 'logs')) expect(told).toMatch(new RegExp(`[" ]${name}=",role(,"[ "]|\\])`));
   });
 
   test('one dashboard shows every alarm of the stage', () => {
