@@ -19,6 +19,7 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import { type CalledService, callsOf, type Reachable } from './endpoint-policies';
+import { NameFirewall, neededNames } from './name-firewall';
 import { OwnRole } from './own-role';
 
 /** Where functions that handle PHI run. */
@@ -51,7 +52,8 @@ const endpoints = {
 
 /**
  * 45 CFR 164.312(a)(1), (e)(1): subnets without a way out. Its adversary is whoever runs code in a function, by a poisoned
- * dependency: there is no address to send PHI to but AWS services, and those take calls on Ward's own resources alone.
+ * dependency. There is no address to send PHI to but AWS services, which take calls on Ward's own resources alone, and no
+ * name to look up but theirs. What is left is what Ward itself may send: functions that mail notices may mail anybody.
  */
 export class Network extends Construct implements PhiNetwork {
   readonly vpc: Vpc;
@@ -79,11 +81,18 @@ export class Network extends Construct implements PhiNetwork {
       allowAllOutbound: false,
     });
     this.connection = new Connection(this, 'Connection', this);
-    this.#endpoints(props);
+    const services = this.#endpoints(props);
+    new NameFirewall(this, 'Names', {
+      config,
+      vpc: this.vpc,
+      names: neededNames(services, config),
+      logsKey: props.logsKey,
+    });
     this.#flowLogs(props);
   }
 
-  #endpoints(props: NetworkProps): void {
+  /** @returns the services that have one */
+  #endpoints(props: NetworkProps): readonly CalledService[] {
     const { config } = props;
     const group = new SecurityGroup(this, 'Endpoints', {
       vpc: this.vpc,
@@ -96,7 +105,8 @@ export class Network extends Construct implements PhiNetwork {
     if (!dynamodb || !s3) throw new Error('an isolated network needs the prefix lists of DynamoDB and S3');
     this.securityGroup.addEgressRule(Peer.prefixList(dynamodb), https, 'DynamoDB');
     this.securityGroup.addEgressRule(Peer.prefixList(s3), https, 'S3');
-    for (const [service, statements] of callsOf(Stack.of(this), config, props)) {
+    const services = callsOf(Stack.of(this), config, props);
+    for (const [service, statements] of services) {
       const target = endpoints[service];
       const endpoint =
         target instanceof GatewayVpcEndpointAwsService
@@ -104,6 +114,7 @@ export class Network extends Construct implements PhiNetwork {
           : this.vpc.addInterfaceEndpoint(service, { service: target, securityGroups: [group], open: false });
       for (const statement of statements) endpoint.addToPolicy(statement);
     }
+    return [...services.keys()];
   }
 
   /** Who spoke to whom, refused packets included, kept as long as the access logs. */

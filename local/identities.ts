@@ -237,6 +237,12 @@ const rules: Readonly<Record<string, Rule>> = {
   'AWS::Logs::SubscriptionFilter': simple('FilterName', () => ({})),
   'AWS::Route53::HostedZone': (resource) => ({ Ref: `Z${digest(resource).slice(0, 13).toUpperCase()}` }),
   'AWS::Route53::RecordSet': simple('Name', () => ({})),
+  'AWS::Route53Resolver::FirewallConfig': network('rslvr-fc', 'Id'),
+  'AWS::Route53Resolver::FirewallDomainList': network('rslvr-fdl', 'Id'),
+  'AWS::Route53Resolver::FirewallRuleGroup': network('rslvr-frg', 'Id'),
+  'AWS::Route53Resolver::FirewallRuleGroupAssociation': network('rslvr-frgassoc', 'Id'),
+  'AWS::Route53Resolver::ResolverQueryLoggingConfig': network('rqlc', 'Id'),
+  'AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation': network('rqlca', 'Id'),
   'AWS::S3::Bucket': (resource) => {
     const Ref = name(resource, 'BucketName', 63).toLowerCase();
     return {

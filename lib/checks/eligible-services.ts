@@ -21,6 +21,7 @@ const eligible: Readonly<Record<string, string>> = {
   Lambda: 'AWS Lambda',
   Logs: 'Amazon CloudWatch Logs',
   Route53: 'Amazon Route 53',
+  Route53Resolver: 'the Resolver of Amazon Route 53',
   S3: 'Amazon Simple Storage Service',
   SES: 'Amazon Simple Email Service',
   SNS: 'Amazon Simple Notification Service',

@@ -30,7 +30,7 @@ export const guardFindings: readonly GuardFinding[] = [
   },
   {
     control: 'CT.CLOUDWATCH.PR.3',
-    resources: /Logs|UserActivity|NetworkFlows/,
+    resources: /Logs|UserActivity|NetworkFlows|NetworkNamesQueries/,
     reason:
       'Each is encrypted under the key for logs. The rule does not follow the reference into the stack that has the key; Ward’s own check does',
   },

@@ -1,5 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BackupClient } from '@aws-sdk/client-backup';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { calledServices } from '../../../lib/endpoint-policies';
 import { entryPoints } from '../../../lib/functions';
 import type { Synthesized, Template } from '../assembly';
@@ -77,6 +85,52 @@ export function describeNetwork({
       'pl-02cd2c6b',
       'pl-63a5400a',
     ]);
+  });
+
+  test('the resolver answers for names of those services and blocks every other, also where it cannot tell - 45 CFR 164.312(e)(1)', () => {
+    for (const stage of [production, local, apart]) {
+      const only = (type: string) => network(stage).only(`AWS::Route53Resolver::${type}`).Properties;
+      const vpc = { Ref: network(stage).resources('AWS::EC2::VPC')[0]?.[0] };
+      const domains = ({ FirewallDomainListId: id }: { readonly FirewallDomainListId: Record<string, string[]> }) =>
+        network(stage).json.Resources[id['Fn::GetAtt']?.[0] ?? '']?.Properties.Domains;
+      const rules = only('FirewallRuleGroup').FirewallRules;
+      expect(rules).toHaveLength(2);
+      const [allow, block] = rules;
+      expect(allow).toMatchObject({ Action: 'ALLOW', FirewallDomainRedirectionAction: 'TRUST_REDIRECTION_DOMAIN' });
+      expect(block).toMatchObject({ Action: 'BLOCK', BlockResponse: 'NODATA' });
+      expect(allow.Priority).toBeLessThan(block.Priority);
+      expect(domains(block)).toEqual(['*']);
+      for (const name of domains(allow))
+        expect(name).toMatch(/^(\*\.s3|[a-z0-9-]+(\.ddb)?)\.[a-z0-9-]+\.amazonaws\.com$/);
+      expect(only('FirewallRuleGroupAssociation').VpcId).toEqual(vpc);
+      expect(only('FirewallConfig')).toEqual({ FirewallFailOpen: 'DISABLED', ResourceId: vpc });
+      expect(only('ResolverQueryLoggingConfigAssociation').ResourceId).toEqual(vpc);
+    }
+  });
+
+  test('the names that the SDK looks up are those', () => {
+    const lists = isolated.resources('AWS::Route53Resolver::FirewallDomainList');
+    const allowed: string[] = lists.find(([id]) => id.includes('Needed'))?.[1].Properties.Domains;
+    const region = 'us-east-1';
+    const at = { Region: region };
+    const urls = [
+      new BackupClient({ region }).config.endpointProvider(at),
+      new CloudWatchLogsClient({ region }).config.endpointProvider(at),
+      new CognitoIdentityProviderClient({ region }).config.endpointProvider(at),
+      new DynamoDBClient({ region }).config.endpointProvider(at),
+      new DynamoDBClient({ region }).config.endpointProvider({
+        ...at,
+        AccountId: '123456789012',
+        AccountIdEndpointMode: 'preferred',
+      }),
+      new KMSClient({ region }).config.endpointProvider(at),
+      new S3Client({ region }).config.endpointProvider({ ...at, Bucket: 'a-bucket' }),
+      new S3Client({ region }).config.endpointProvider({ ...at, Bucket: 'a.bucket', ForcePathStyle: true }),
+      new SESv2Client({ region }).config.endpointProvider(at),
+      new SNSClient({ region }).config.endpointProvider(at),
+    ].map(({ url }) => url.hostname);
+    const looked = urls.map((host) => host.replace(/^.+\.s3\./, '*.s3.')).sort();
+    expect(allowed).toEqual(looked);
   });
 
   test('every service that code of a function calls has an endpoint, and none beside them', () => {
@@ -157,12 +211,21 @@ export function describeNetwork({
     expect(wide.map(({ actions }) => actions)).toEqual([['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets']]);
   });
 
-  test('who spoke to whom is kept six years under our key - 45 CFR 164.312(b)', () => {
+  test('who spoke to whom, and who asked for which name, is kept six years under our key - 45 CFR 164.312(b)', () => {
     expect(isolated.only('AWS::EC2::FlowLog').Properties).toMatchObject({ TrafficType: 'ALL', ResourceType: 'VPC' });
-    expect(isolated.only('AWS::Logs::LogGroup')).toMatchObject({
-      DeletionPolicy: 'Retain',
-      Properties: { RetentionInDays: 2192, KmsKeyId: { 'Fn::ImportValue': expect.stringContaining('LogsKey') } },
-    });
+    const groups = isolated.resources('AWS::Logs::LogGroup');
+    expect(groups.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
+      'NetworkFlows',
+      'NetworkNamesQueries',
+    ]);
+    for (const [, group] of groups)
+      expect(group).toMatchObject({
+        DeletionPolicy: 'Retain',
+        Properties: { RetentionInDays: 2192, KmsKeyId: { 'Fn::ImportValue': expect.stringContaining('LogsKey') } },
+      });
+    expect(JSON.stringify(isolated.only('AWS::Route53Resolver::ResolverQueryLoggingConfig').Properties)).toContain(
+      groups.find(([id]) => id.startsWith('NetworkNamesQueries'))?.[0],
+    );
   });
 
   test('a development stage may do without, and its acknowledgements say so; a production stage has none', () => {
