@@ -85,6 +85,24 @@ describe('the supply chain', () => {
     expect(Object.values(manifest.allowScripts)).not.toContain(true);
   });
 
+  test('an installation runs no script of a package, also of one that is new, and writes exact versions', () => {
+    const settings = readFileSync(join(root, '.npmrc'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    expect(settings.sort()).toEqual(['ignore-scripts=true', 'save-exact=true']);
+  });
+
+  test('no script of ours hides before or after another: npm would leave it out', () => {
+    const { scripts } = z.object({ scripts: versions }).parse(json('package.json'));
+    const around = Object.keys(scripts).filter(
+      (name) => Object.hasOwn(scripts, name.replace(/^(pre|post)/, '')) && /^(pre|post)/.test(name),
+    );
+    expect([around, Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))]).toEqual([
+      [],
+      [],
+    ]);
+  });
+
   test('every licence asks for no more than a notice', () => {
     const asking = installed.filter(([path]) => !isTaken(licenceOf(path), Object.keys(besides)));
     expect(asking.map(([path]) => `${path} ${licenceOf(path)}`)).toEqual([]);
