@@ -30,6 +30,57 @@ const declared: readonly FunctionDeclaration[] = declarations.map(([, declaratio
 const union = (prefix: string, actions: readonly string[]): string[] =>
   [...new Set(actions)].sort().map((action) => `${prefix}:${action}`);
 
+/** What anybody may call on a user pool without a signature; a function of Ward calls none. A test holds it to the SDK. */
+const publicCalls = [
+  'AssociateSoftwareToken',
+  'ChangePassword',
+  'CompleteWebAuthnRegistration',
+  'ConfirmDevice',
+  'ConfirmForgotPassword',
+  'ConfirmSignUp',
+  'DeleteUser',
+  'DeleteUserAttributes',
+  'DeleteWebAuthnCredential',
+  'ForgetDevice',
+  'ForgotPassword',
+  'GetDevice',
+  'GetTokensFromRefreshToken',
+  'GetUser',
+  'GetUserAttributeVerificationCode',
+  'GetUserAuthFactors',
+  'GlobalSignOut',
+  'InitiateAuth',
+  'ListDevices',
+  'ListUserSessions',
+  'ListWebAuthnCredentials',
+  'ResendConfirmationCode',
+  'RespondToAuthChallenge',
+  'RevokeToken',
+  'RevokeUserSession',
+  'SetUserMFAPreference',
+  'SetUserSettings',
+  'SignUp',
+  'StartWebAuthnRegistration',
+  'UpdateAuthEventFeedback',
+  'UpdateDeviceStatus',
+  'UpdateUserAttributes',
+  'VerifySoftwareToken',
+  'VerifyUserAttribute',
+];
+
+/**
+ * The keys that tokens are verified with are read without a signature, under a name that AWS does not tell. So what has none is
+ * let through, but for the calls by which it could hand something to a pool.
+ */
+function unsigned(pools: string): PolicyStatement {
+  return new PolicyStatement({
+    principals: [new AnyPrincipal()],
+    notActions: publicCalls.map((call) => `cognito-idp:${call}`),
+    resources: [pools],
+    conditions: { Null: { 'aws:PrincipalArn': 'true' } },
+  });
+}
+
 /**
  * The policies of the endpoints: what functions are granted, on Ward's own resources, under Ward's own roles. Credentials of
  * another account, by which code in a function could carry PHI away through AWS itself, open nothing here.
@@ -58,6 +109,9 @@ export function callsOf(
     ...Object.keys(patientKey ?? {}),
     ...(signingKey ?? []),
   ]);
+  const userPoolCalls = declared.flatMap(({ userPool = [] }) => userPool);
+  // The pool is made after its triggers, and those after the network: its id is not known here.
+  const pools = arn('cognito-idp', 'userpool/*');
   const services = new Map<CalledService, readonly PolicyStatement[]>([
     [
       'dynamodb',
@@ -87,9 +141,7 @@ export function callsOf(
     // IAM knows no resource for these.
     ['backup', [allow([...restoreJobCalls], ['*'])]],
     ['sns', [allow(['sns:Publish'], [arn('sns', `ward-${config.stage}-*`)])]],
-    // The keys that tokens are verified with are read here too, without a signature: a condition on who asks, or a list of
-    // actions, would refuse that. The pools are this account's alone.
-    ['cognito-idp', [allow(['cognito-idp:*'], [arn('cognito-idp', 'userpool/*')], {})]],
+    ['cognito-idp', [allow(union('cognito-idp', userPoolCalls), [pools]), unsigned(pools)]],
   ]);
   if (config.mailFrom) {
     const [, domain = ''] = config.mailFrom.split('@');

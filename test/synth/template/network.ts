@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupClient } from '@aws-sdk/client-backup';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -9,7 +10,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { calledServices } from '../../../lib/endpoint-policies';
-import { entryPoints } from '../../../lib/functions';
+import { declarations, entryPoints } from '../../../lib/functions';
 import type { Synthesized, Template } from '../assembly';
 import { type Statement, statementsOf } from '../policy';
 
@@ -184,14 +185,32 @@ export function describeNetwork({
     expect(allowed('kms')[0]?.resources).toHaveLength(2);
   });
 
-  test('the endpoint of Cognito serves pools of this account alone, and the keys of tokens, which nobody signs for', () => {
-    expect(allowed('cognito-idp')).toEqual([
-      expect.objectContaining({
-        effect: 'Allow',
-        resources: ['arn:aws:cognito-idp:us-east-1:123456789012:userpool/*'],
-        condition: {},
-      }),
-    ]);
+  test('the endpoint of Cognito takes the signed calls of Ward’s roles; without a signature no call of the API, but the keys of tokens', () => {
+    const pools = ['arn:aws:cognito-idp:us-east-1:123456789012:userpool/*'];
+    const [signed, unsigned, ...more] = endpoint('cognito-idp').PolicyDocument.Statement;
+    const called = declarations.flatMap(([, { userPool = [] }]) => userPool.map((action) => `cognito-idp:${action}`));
+    expect(more).toEqual([]);
+    expect(signed).toMatchObject({
+      Effect: 'Allow',
+      Action: [...new Set(called)].sort(),
+      Condition: {
+        ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/ward-prod-*' },
+        StringEquals: { 'aws:PrincipalAccount': '123456789012' },
+      },
+    });
+    expect([signed.Resource].flat()).toEqual(pools);
+    const { httpAuthSchemeProvider } = new CognitoIdentityProviderClient({ region: 'us-east-1' }).config;
+    const operations = Object.keys(cognito).flatMap((name) => /^(\w+)Command$/.exec(name)?.[1] ?? []);
+    const open = operations.filter((operation) =>
+      httpAuthSchemeProvider({ operation, region: 'us-east-1' }).some(
+        ({ schemeId }) => schemeId === 'smithy.api#noAuth',
+      ),
+    );
+    expect(open).toContain('SignUp');
+    expect(unsigned).toMatchObject({ Effect: 'Allow', Condition: { Null: { 'aws:PrincipalArn': 'true' } } });
+    expect(Object.keys(unsigned)).not.toContain('Action');
+    expect([unsigned.Resource].flat()).toEqual(pools);
+    expect(unsigned.NotAction).toEqual(open.map((operation) => `cognito-idp:${operation}`).sort());
   });
 
   test('Lambda connects functions, and their own code has all of EC2 denied', () => {
