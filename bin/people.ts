@@ -72,6 +72,15 @@ export function addUsers(program: Command, { client, where }: Connection): void 
     );
 }
 
+interface ApprovalOptions {
+  readonly reason: string;
+  readonly subject?: string;
+  readonly email?: string;
+  readonly role?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
 /** Adds `ward approvals …`: what takes two people. */
 export function addApprovals(program: Command, { client }: Connection): void {
   const call = async (method: string, to: string, body?: unknown) =>
@@ -92,9 +101,10 @@ export function addApprovals(program: Command, { client }: Connection): void {
     .option('--subject <id>', 'of whom or what it is about')
     .option('--email <address>', 'in place of the subject, for an account that is not there yet')
     .option('--role <role>', 'of a grant-role')
-    .action(
-      (kind: string, { reason, role, ...whom }: { reason: string; role?: string; subject?: string; email?: string }) =>
-        call('POST', '/v1/approvals', { kind, reason, ...whom, ...(role && { details: { role } }) }),
+    .option('--from <n>', 'of an audit-acknowledgement: the first lost event of the lane')
+    .option('--to <n>', 'of an audit-acknowledgement: the last one')
+    .action((kind: string, { reason, subject, email, ...details }: ApprovalOptions) =>
+      call('POST', '/v1/approvals', { kind, subject, email, reason, details }),
     );
   for (const decision of ['approve', 'reject'] as const)
     approvals

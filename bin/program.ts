@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addAlerts } from './alerts';
 import { ApiClient } from './api-client';
 import { addAssociates } from './associates';
+import { addAcknowledgement } from './audit/acknowledge-command';
 import { addAuditEvidence } from './audit/commands';
 import { addAuditQueries } from './audit/query-commands';
 import { addBackups } from './backup';
@@ -58,6 +59,7 @@ export function wardProgram(): Command {
   addRedrive(program, where);
   const audit = program.command('audit').description('the audit log and its archive');
   addAuditEvidence(audit, where);
+  addAcknowledgement(audit, connection);
   addAuditQueries(audit, connection);
   return program;
 }

@@ -46,6 +46,10 @@ export interface SealingEnvironment {
   readonly ARCHIVE_BUCKET: string;
   readonly STAGE: string;
 }
+/** What the function reads by which two people name a loss in the log. */
+export interface AcknowledgementEnvironment extends ApiEnvironment {
+  readonly AUDIT_LOG_TABLE: string;
+}
 /** What the functions read that answer from the index of the audit log and the archive. */
 export interface AccessLogEnvironment extends ApiEnvironment {
   readonly AUDIT_INDEX_TABLE: string;
@@ -148,6 +152,10 @@ export const accessLogVariables = [
   'AUDIT_INDEX_TABLE',
   'ARCHIVE_BUCKET',
 ] as const satisfies readonly (keyof AccessLogEnvironment)[];
+export const acknowledgementVariables = [
+  ...apiVariables,
+  'AUDIT_LOG_TABLE',
+] as const satisfies readonly (keyof AcknowledgementEnvironment)[];
 export const patientsVariables = [
   ...apiVariables,
   'RECORDS_TABLE',

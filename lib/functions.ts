@@ -2,7 +2,7 @@
 
 import { access, people } from './functions/access';
 import { associates } from './functions/associates';
-import { questions, sealing, verifiableLog } from './functions/audit';
+import { losses, questions, sealing, verifiableLog } from './functions/audit';
 import { signIn } from './functions/authentication';
 import { breach } from './functions/breach';
 import { disposal, restores } from './functions/contingency';
@@ -24,6 +24,7 @@ export const functions = {
   ...access,
   ...exchange,
   ...questions,
+  ...losses,
   ...breach,
   ...sealing,
   ...restores,

@@ -197,6 +197,8 @@ export function conditionsOf({ actions, partitions, inTransaction, attributes }:
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
     Null: { 'dynamodb:LeadingKeys': 'false', ...(attributes && { 'dynamodb:Attributes': 'false' }) },
     ...(attributes && { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': attributes } }),
+    // A Query that names no attribute but its key would be given them all.
+    ...(attributes && actions.includes('Query') && { StringEquals: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' } }),
     ...(inTransaction && {
       'ForAnyValue:StringEquals': { 'dynamodb:EnclosingOperation': ['TransactWriteItems'] },
     }),

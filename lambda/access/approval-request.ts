@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { gapDetails, gapEvents } from '../audit/acknowledgement';
 import { type Approval, approvalDetails, approvalSubject, isExpired, kindOf, kinds, rolesOfTwo } from './approvals';
 import type { ActorItem } from './governance';
 
@@ -18,7 +19,7 @@ export type ApprovalRequest = z.infer<typeof approvalRequest>;
 /** @returns what is wrong with a request beyond the form of its fields */
 export function faultsOf(given: ApprovalRequest): { readonly field: string; readonly message: string }[] {
   const kind = kindOf(given.kind);
-  const mustBeId = ['user', 'patient', 'incident'].includes(kind.subject);
+  const mustBeId = ['user', 'patient', 'incident', 'lane'].includes(kind.subject);
   return [
     ...((given.subject === undefined) === (given.email === undefined)
       ? [{ field: 'subject', message: 'must be given, or for a grant-role an e-mail address in its place' }]
@@ -34,6 +35,14 @@ export function faultsOf(given: ApprovalRequest): { readonly field: string; read
       : [{ field: 'reason', message: `must be one of ${kind.reasons.join(', ')}` }]),
     ...(given.kind === 'grant-role' && !z.strictObject({ role: z.enum(rolesOfTwo) }).safeParse(given.details).success
       ? [{ field: 'details', message: `must be a role: ${rolesOfTwo.join(', ')}` }]
+      : []),
+    ...(given.kind === 'audit-acknowledgement' && !gapDetails.safeParse(given.details).success
+      ? [
+          {
+            field: 'details',
+            message: `must be from and to: digits, from 1 or more and not after to, at most ${gapEvents} events`,
+          },
+        ]
       : []),
   ];
 }

@@ -12,7 +12,7 @@ export const isRoleOfTwo = (role: Role): role is RoleOfTwo => (rolesOfTwo as rea
 /** What takes two people: who asks, who else agrees, for how long that counts. */
 export interface ApprovalKind {
   /** what the subject's id is of */
-  readonly subject: 'patient' | 'user' | 'incident' | 'control' | 'restore' | 'finding' | 'legal-hold';
+  readonly subject: 'patient' | 'user' | 'incident' | 'control' | 'restore' | 'lane' | 'legal-hold';
   /** who may do the act as well: an approval is spent by whoever asked for it */
   readonly requesters: readonly Role[];
   /** by the requester's role, because two offices are better than two people of one */
@@ -69,7 +69,7 @@ export const approvalKinds = {
     reasons: ['validated', 'partly-validated', 'drill'],
   },
   'audit-acknowledgement': {
-    subject: 'finding',
+    subject: 'lane',
     requesters: ['compliance_officer'],
     approvers: officerOrAdmin,
     hours: 72,

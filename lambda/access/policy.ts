@@ -178,6 +178,7 @@ export const actions = {
   'import.commit': { roles: ['registrar'], access: 'none', patient: false },
   'access-log.read': { roles: ['patient'], access: 'none', patient: true },
   'audit.search': { roles: ['auditor', 'compliance_officer'], access: 'none', patient: false },
+  'audit.acknowledge': { roles: ['compliance_officer'], access: 'none', patient: false },
   'alert.list': { roles: ['compliance_officer'], access: 'none', patient: false },
   'alert.read': { roles: ['compliance_officer'], access: 'none', patient: false },
   'alert.dismiss': { roles: ['compliance_officer'], access: 'none', patient: false },

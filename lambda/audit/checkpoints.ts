@@ -3,6 +3,7 @@ import { AuditError } from './audit-error';
 import type { CheckpointSigner } from './checkpoint-signer';
 import { beginsDay, nextEpoch, type OutboxLane } from './epoch';
 import { decodeLeaf, encodeLeaf, type Leaf } from './leaf';
+import { queueName } from './leaf-queue';
 import { checkpointKey, leavesKey, leavesPrefix, readLeavesKey } from './log-keys';
 import { appendLeaves, archivedTo, type LogState, oldestPromise } from './log-state';
 import type { LogPosition, LogStore } from './log-store';
@@ -158,7 +159,7 @@ export class Checkpoints {
     for (const tile of tiles) await archive.put(tile.key, tile.bytes, 'application/octet-stream');
     await this.#note({ size, root }, () => signer.sign({ origin, size, root }, fingerprint), fingerprint);
     // Before the position moves: whoever reads it then finds a queue without what the log has.
-    await store.unqueue(segmentHashes(lines));
+    await store.unqueue(queueNames(lines));
     return (await store.commit(position, state)) ? state : undefined;
   }
 
@@ -180,8 +181,8 @@ export class Checkpoints {
   }
 }
 
-const segmentHashes = (lines: readonly string[]): string[] =>
-  lines.map(decodeLeaf).flatMap((leaf) => (leaf.type === 'segment' ? [leaf.sha256] : []));
+const queueNames = (lines: readonly string[]): string[] =>
+  lines.flatMap((line) => queueName(decodeLeaf(line), line) ?? []);
 
 /** A leaf takes a name of this form alone, and a lane with any other must be logged all the same. */
 const functionOf = (name: string): string => {

@@ -103,6 +103,12 @@ export function archivedTo(state: LogState, lane: string): number {
   return first?.[0] === 1 ? first[1] : 0;
 }
 
+/** @returns the furthest sequence of a lane that was promised or archived; 0 when the state does not know the lane, or no more */
+export function furthest({ epoch, coverage }: LogState, lane: string): number {
+  const promised = epoch.open.get(lane) ?? epoch.retired.get(lane);
+  return Math.max(promised?.seq ?? 0, coverage.get(lane)?.archived.at(-1)?.[1] ?? 0);
+}
+
 /** Stretches of sequences that an epoch promised and the archive has not. */
 export interface MissingRun {
   readonly lane: string;

@@ -24,8 +24,8 @@ export interface LogPosition {
 }
 /** A leaf that waits for the log. */
 export interface QueuedLeaf {
-  /** of the segment's NDJSON, hex */
-  readonly sha256: string;
+  /** leaf-queue.ts */
+  readonly name: string;
   readonly leaf: string;
 }
 
@@ -104,15 +104,15 @@ export class LogStore {
           ...(start && { ExclusiveStartKey: start }),
         }),
       );
-      found.push(...(page.Items ?? []).map((item) => queued.parse(item)).map(({ SK, leaf }) => ({ sha256: SK, leaf })));
+      found.push(...(page.Items ?? []).map((item) => queued.parse(item)).map(({ SK, leaf }) => ({ name: SK, leaf })));
       start = page.LastEvaluatedKey;
     } while (start && found.length < limit);
     return found;
   }
 
-  /** @param hashes of segments whose leaf the log has */
-  async unqueue(hashes: readonly string[]): Promise<void> {
-    await this.#write(hashes.map((SK) => ({ DeleteRequest: { Key: { PK: 'QUEUE', SK } } })));
+  /** @param names of leaves that the log has */
+  async unqueue(names: readonly string[]): Promise<void> {
+    await this.#write(names.map((SK) => ({ DeleteRequest: { Key: { PK: 'QUEUE', SK } } })));
   }
 
   async #replace(

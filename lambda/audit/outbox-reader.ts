@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { OutboxLane } from './epoch';
 
@@ -53,6 +53,16 @@ export class OutboxReader {
     return heads;
   }
 
+  /** @returns the newest sequence of a lane, read without its event; 0 when the outbox does not know the lane, or no more */
+  async newest(lane: string): Promise<number> {
+    const { items } = await this.#query('PK = :pk', { ':pk': `LANE#${lane}` }, undefined, {
+      Limit: 1,
+      ScanIndexForward: false,
+      ProjectionExpression: 'SK',
+    });
+    return Number(items[0]?.['SK'] ?? 0);
+  }
+
   /** @returns the events of a stretch of a lane that are there, ascending */
   async events(lane: string, from: number, to: number): Promise<StoredEvent[]> {
     const events: StoredEvent[] = [];
@@ -94,7 +104,7 @@ export class OutboxReader {
     KeyConditionExpression: string,
     ExpressionAttributeValues: Record<string, string>,
     start: Record<string, unknown> | undefined,
-    more: { readonly Limit?: number; readonly ScanIndexForward?: boolean } = {},
+    more: Pick<QueryCommandInput, 'Limit' | 'ScanIndexForward' | 'ProjectionExpression'> = {},
   ): Promise<{ items: Record<string, unknown>[]; next: Record<string, unknown> | undefined }> {
     const { Items = [], LastEvaluatedKey } = await this.documents.send(
       new QueryCommand({

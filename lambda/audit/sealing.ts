@@ -5,7 +5,7 @@ import { AuditError } from './audit-error';
 import { auditEvent } from './event';
 import { type IndexEntry, indexEntries } from './index-entry';
 import { leafHash } from './lane';
-import { encodeLeaf } from './leaf';
+import { enqueue } from './leaf-queue';
 import { buildSegment, type Segment } from './segment';
 
 export interface SealingOptions {
@@ -41,18 +41,20 @@ export class Sealing {
 
   /** Registers the segment and queues its leaf together: one that has been queued before is not logged twice. */
   async queue({ sha256, leaf }: Segment): Promise<void> {
-    const at = this.options.clock();
-    const put = (Item: Record<string, unknown>) => ({
-      Put: { TableName: this.options.logTable, Item, ConditionExpression: 'attribute_not_exists(PK)' },
-    });
+    const { clock, documents, logTable } = this.options;
+    const at = clock();
     const ttl = Math.floor(at.getTime() / 1000) + registrationSeconds;
-    const registration = { PK: `SEGMENT#${sha256}`, SK: 'SEGMENT', key: leaf.key, at: at.toISOString(), ttl };
-    const waiting = { PK: 'QUEUE', SK: sha256, leaf: encodeLeaf(leaf), at: at.toISOString() };
+    const registration = {
+      Put: {
+        TableName: logTable,
+        Item: { PK: `SEGMENT#${sha256}`, SK: 'SEGMENT', key: leaf.key, at: at.toISOString(), ttl },
+        ConditionExpression: 'attribute_not_exists(PK)',
+      },
+    };
+    const TransactItems = [registration, enqueue(logTable, leaf, at)];
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.options.documents.send(
-          new TransactWriteCommand({ TransactItems: [put(registration), put(waiting)] }),
-        );
+        await documents.send(new TransactWriteCommand({ TransactItems }));
         return;
       } catch (error) {
         if (!(error instanceof TransactionCanceledException)) throw error;

@@ -96,6 +96,7 @@ export const replayRules = {
   'import.commit': 'nothing-taken',
   'access-log.read': 'reads',
   'audit.search': 'reads',
+  'audit.acknowledge': 'nothing-taken',
   'alert.list': 'reads',
   'alert.read': 'reads',
   'alert.dismiss': 'nothing-taken',

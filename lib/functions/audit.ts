@@ -2,6 +2,7 @@ import type { ArchiveGrant, FunctionDeclarations, TableGrant } from './declarati
 import {
   auditLog,
   audits,
+  consumesApprovals,
   decides,
   decidesOnPatients,
   marks,
@@ -44,6 +45,23 @@ export const questions = {
     archive: readsSegments,
     memoryMegabytes: 1769,
     timeoutSeconds: 29,
+  },
+} as const satisfies FunctionDeclarations;
+
+/** 45 CFR 164.312(c)(1): a loss that two people own up to. */
+export const losses = {
+  'audit-acknowledgement': {
+    concern: 'queues for the log what two people say of events that are lost',
+    tables: [
+      decides(),
+      audits,
+      ...consumesApprovals,
+      // How far a lane went: where the outbox has forgotten that, what the log's state remembers.
+      { ...readsOutbox, partitions: ['LANE#*'], attributes: ['PK', 'SK'] },
+      auditLog.may(['STATE', 'BATCH#*'], 'GetItem'),
+      auditLog.mayWithEvent(['QUEUE'], 'PutItem'),
+    ],
+    instances: 2,
   },
 } as const satisfies FunctionDeclarations;
 

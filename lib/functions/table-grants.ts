@@ -15,7 +15,7 @@ const on =
 export const records = { may: on('records', false), mayWithEvent: on('records', true) };
 export const keys = { may: on('keys', false), mayWithEvent: on('keys', true) };
 export const governance = { may: on('governance', false), mayWithEvent: on('governance', true) };
-export const auditLog = { may: on('auditLog', false) };
+export const auditLog = { may: on('auditLog', false), mayWithEvent: on('auditLog', true) };
 
 /** what an access decision stands on that is about no patient, in one BatchGet: all its keys must match this one statement */
 export const decides = (...more: readonly string[]): TableGrant => ({

@@ -117,14 +117,15 @@ describe('who may be the second person', () => {
     );
   });
 
-  /** The acts that spend an approval; the log has a leaf for acknowledgements, and no act of the API writes one. */
-  const acts: Readonly<Record<Exclude<Kind, 'audit-acknowledgement'>, readonly Action[]>> = {
+  /** The acts that spend an approval. */
+  const acts: Readonly<Record<Kind, readonly Action[]>> = {
     disposal: ['patient.dispose'],
     'grant-role': ['user.create', 'user.change-role'],
     'mfa-recovery': ['user.recover-mfa'],
     'breach-determination': ['incident.determine'],
     'lockdown-release': ['control.lockdown-release'],
     'restore-release': ['control.lockdown-release'],
+    'audit-acknowledgement': ['audit.acknowledge'],
     'legal-hold-release': ['legal-hold.release'],
   };
 

@@ -182,6 +182,7 @@ export const askers: Readonly<Record<string, readonly Role[]>> = {
   'legal-hold.release': [O],
   'access-log.read': [P],
   'audit.search': [U, O],
+  'audit.acknowledge': [O],
   'alert.list': [O],
   'alert.read': [O],
   'alert.dismiss': [O],
