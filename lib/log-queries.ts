@@ -4,13 +4,9 @@ import { acknowledge } from './acknowledgements';
 import { declarations } from './functions';
 import type { WardFunctions } from './ward-functions';
 
-/** What Logs Insights takes in one query. */
-const mostLogGroups = 50;
-
 /** Lets the functions that are declared to do so ask what failed around an event. Logs hold codes and request ids: no PHI. */
 export function mayQueryLogs(askers: WardFunctions, all: readonly WardFunctions[]): void {
   const groups = all.flatMap((functions) => functions.all().map(({ logGroup }) => logGroup));
-  if (groups.length > mostLogGroups) throw new Error(`Logs Insights takes ${mostLogGroups} log groups in one query`);
   for (const [name, { queriesLogs }] of declarations) {
     if (!queriesLogs) continue;
     const handler = askers.named(name);
