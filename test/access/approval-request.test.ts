@@ -30,6 +30,26 @@ test('a role that takes two people is named, and no other', () => {
   expect(fields({ ...grant, details: { role: 'admin', more: 'x' } })).toEqual(['details']);
 });
 
+test('lost events are named by a lane and its sequences, so that the second person sees what they agree to', () => {
+  const gap = {
+    kind: 'audit-acknowledgement',
+    subject,
+    reason: 'explained',
+    details: { from: '3', to: '17' },
+  } as const;
+  expect(fields(gap)).toEqual([]);
+  expect(fields({ ...gap, subject: 'finding' })).toEqual(['subject']);
+  const wrong: readonly ApprovalRequest['details'][] = [
+    {},
+    { from: '3' },
+    { from: '17', to: '3' },
+    { from: '0', to: '3' },
+    { from: '1', to: '100001' },
+  ];
+  for (const details of wrong) expect(fields({ ...gap, details })).toEqual(['details']);
+  expect(JSON.stringify(faultsOf({ ...gap, details: { from: 'zqmuster', to: '1' } }))).not.toContain('zqmuster');
+});
+
 test('what is wrong is named by field and never quoted', () => {
   const faults = faultsOf({ ...recovery, subject: 'zqmuster', reason: 'zqmuster' });
   expect(JSON.stringify(faults)).not.toContain('zqmuster');

@@ -8,6 +8,7 @@ import {
   decodeState,
   emptyLog,
   encodeState,
+  furthest,
   type LogState,
   missingSince,
   oldestPromise,
@@ -118,4 +119,31 @@ test('however leaves are cut into checkpoints, and whenever the state was stored
     }),
     { numRuns: 50 },
   );
+});
+
+test('how far a lane went is known by promises and segments, retired or not, until it is forgotten', () => {
+  const retired = { ...epoch(2, 2 * 24 * 60), retired: epoch(2, 0, [1, 5]).heads };
+  let state = append(emptyLog, genesis, segment([1, 1, 5], [3, 7, 9]), epoch(1, 1, [1, 5], [2, 4]));
+  const known = () => [1, 2, 3, 4].map((lane) => furthest(state, laneOf(lane)));
+  expect(known()).toEqual([5, 4, 9, 0]);
+  state = append(state, retired);
+  expect(known()).toEqual([5, 4, 9, 0]);
+  state = append(state, epoch(3, 12 * 24 * 60));
+  expect(known()).toEqual([0, 4, 9, 0]);
+});
+
+test('a loss that two people named changes nothing of what the archive is known to lack', () => {
+  const state = append(emptyLog, genesis, segment([1, 1, 2]), epoch(1, 1, [1, 5]));
+  const acknowledge: Leaf = {
+    at: at(2),
+    by: [laneOf(7), laneOf(8)],
+    gaps: [[laneOf(1), 3, 5]],
+    reason: 'explained',
+    type: 'acknowledge',
+    v: 1,
+  };
+  const after = append(state, acknowledge, epoch(2, 2));
+  expect(after.tree.size).toBe(state.tree.size + 2);
+  expect(after.coverage).toEqual(state.coverage);
+  expect(missingSince(after, new Date(at(60)))).toEqual(missingSince(state, new Date(at(60))));
 });

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { AcknowledgeLeaf } from '../../lambda/audit/leaf';
+import { enqueue } from '../../lambda/audit/leaf-queue';
 import type { Call, Reply } from '../../local/service';
 import { AuditCloud, Killed, minutesFromNow, read } from './audit-cloud';
 import type { Template } from './own-cloud';
@@ -95,6 +99,35 @@ describe('the checkpointer', () => {
     expect(step).toBeGreaterThan(15);
     const hashes = (await audit.leaves()).flatMap((leaf) => (leaf.type === 'segment' ? [leaf.sha256] : []));
     expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  test('may be killed at each of its steps with an acknowledgement that waits: it is logged once, and waits no more', async () => {
+    const { documents } = audit.clients('audit-acknowledgement');
+    const leaf: AcknowledgeLeaf = {
+      at: new Date().toISOString(),
+      by: [randomUUID(), randomUUID()].sort() as [string, string],
+      gaps: [[randomUUID(), 1, 2]],
+      reason: 'explained',
+      type: 'acknowledge',
+      v: 1,
+    };
+    const logged = async () => (await audit.leaves()).filter(({ type }) => type === 'acknowledge');
+    const before = await logged();
+    let step = 0;
+    for (let killed = true; killed; step++) {
+      const queued = enqueue(
+        audit.output('AuditLogTable'),
+        { ...leaf, gaps: [[randomUUID(), 1, step + 1]] },
+        new Date(),
+      );
+      await documents.send(new TransactWriteCommand({ TransactItems: [queued] }));
+      killed = await killedAt(step);
+      await audit.checkpoints().run();
+    }
+    expect(step).toBeGreaterThan(10);
+    expect((await logged()).length - before.length).toBe(step);
+    expect(await audit.logStore().queue(1)).toEqual([]);
+    await audit.expectWhole();
   });
 
   test('may run several times at once', async () => {

@@ -90,10 +90,33 @@ export function describeStores({
     expect(readers).toEqual({
       'dynamodb:GetItem': ['AuditSearch', 'RestoreValidation'],
       'dynamodb:BatchGetItem': ['AuditSearch', 'RestoreValidation'],
-      'dynamodb:Query': ['Checkpointer', 'IncidentDossier', 'IncidentScope', 'Reconciler', 'Redrive', 'RestoreReplay'],
+      'dynamodb:Query': [
+        'AuditAcknowledgement',
+        'Checkpointer',
+        'IncidentDossier',
+        'IncidentScope',
+        'Reconciler',
+        'Redrive',
+        'RestoreReplay',
+      ],
       'dynamodb:DescribeStream': ['Detector', 'Sealer'],
       'dynamodb:GetRecords': ['Detector', 'Sealer'],
       'dynamodb:GetShardIterator': ['Detector', 'Sealer'],
+    });
+  });
+
+  test('who acknowledges a loss is shown how far a lane went, and no event', () => {
+    const [reads, ...more] = roleStatements(production.running).filter(
+      ({ where, resources, actions }) =>
+        where.startsWith('AuditAcknowledgementRole') &&
+        /Audit[0-9A-F]{8}Arn/.test(JSON.stringify(resources)) &&
+        actions.includes('dynamodb:Query'),
+    );
+    expect(more).toEqual([]);
+    expect(reads?.condition).toMatchObject({
+      'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['PK', 'SK'] },
+      Null: { 'dynamodb:Attributes': 'false' },
+      StringEquals: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
     });
   });
 
