@@ -32,7 +32,10 @@ export interface ApiProps {
   readonly logsKey: IKey;
 }
 
-/** All that an access log says: no path, query, header or subject, because those name patients and people. */
+/**
+ * All that an access log says: no path, query, header or subject, because those name patients and people. The address is an
+ * identifier by 45 CFR 164.514(b)(2)(i)(O), of whoever calls, and stays: of what the gateway refuses nothing else tells from where.
+ */
 const accessLog = {
   requestId: '$context.requestId',
   at: '$context.requestTime',
@@ -148,7 +151,7 @@ export class Api extends Construct {
   #acknowledge(): void {
     const executionLogs =
       'Execution logs hold raw paths, which hold patient ids, in a log group that API Gateway makes without our key or ' +
-      'retention. Every request is in the access log instead, by route and without identifiers, for six years';
+      'retention. Every request is in the access log instead, by route and the address that it came from, for six years';
     acknowledge(this.api, {
       'HIPAA.Security-APIGWCacheEnabledAndEncrypted':
         'A response from a cache would skip the access decision and the audit event; PHI is never cached',

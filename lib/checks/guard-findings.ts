@@ -15,7 +15,7 @@ export const guardFindings: readonly GuardFinding[] = [
     control: 'CT.APIGATEWAY.PR.1',
     resources: stage,
     reason:
-      'Execution logs hold raw paths, which hold patient ids. Every request is in the access log instead, by route and without identifiers',
+      'Execution logs hold raw paths, which hold patient ids. Every request is in the access log instead, by route and the address that it came from',
   },
   {
     control: 'CT.APIGATEWAY.PR.2',

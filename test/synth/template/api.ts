@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { routes } from '../../../lambda/http/routes';
 import type { Synthesized } from '../assembly';
 
@@ -121,6 +123,15 @@ export function describeApi({
       /\$context\.(path|protocol|customDomain)\b|userAgent|claims|principalId|user\b/,
     );
     expect(AccessLogSetting.DestinationArn).toBeDefined();
+  });
+
+  test('of identifiers an access log holds the address alone, for six years; docs/operations.md says why - 45 CFR 164.514(b)(2)(i)(O)', () => {
+    const { AccessLogSetting } = api.only('AWS::ApiGateway::Stage').Properties;
+    expect(String(AccessLogSetting.Format).match(/\$context\.(identity|authorizer\.claims)\.\w+/g)).toEqual([
+      '$context.identity.sourceIp',
+    ]);
+    expect(api.only('AWS::Logs::LogGroup', 'ApiAccessLogs').Properties.RetentionInDays).toBe(2192);
+    expect(readFileSync(join(__dirname, '../../../docs/operations.md'), 'utf8')).toContain('164.514(b)(2)(i)(O)');
   });
 
   test('the stage traces no URL, caches no answer, logs no data and limits the rate', () => {
