@@ -65,9 +65,10 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
   const backups = new RecoveryStack(app, 'WardRecovery', { ...props('recovery'), archive, data, monitoring });
   // Both copy into it.
   if (copies) for (const stack of [archive, backups]) stack.addStackDependency(copies);
+  const replicaIn = (owner: string) => (recovery?.account === owner ? [`arn:aws:s3:::${recovery.bucket}`] : []);
   new TrailStack(app, 'WardTrail', {
     ...props('trail'),
-    buckets: [archiveArn, data.documents.bucketArn],
+    buckets: [archiveArn, data.documents.bucketArn, ...replicaIn(account)],
     tables: Object.values(data.tables).map(({ tableArn }) => tableArn),
     topic: monitoring.monitoring.topic,
   });
@@ -75,7 +76,11 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
     new GlobalEventsStack(app, 'WardGlobalEvents', props('global-events', { account, region: globalRegion }));
   // Whoever uses the archive with rights of its own account is seen by a trail of that account alone.
   if (archiveAccount !== account)
-    new TrailStack(app, 'WardArchiveTrail', { ...props('archive-trail', apart), buckets: [archiveArn], tables: [] });
+    new TrailStack(app, 'WardArchiveTrail', {
+      ...props('archive-trail', apart),
+      buckets: [archiveArn, ...replicaIn(archiveAccount)],
+      tables: [],
+    });
   bound(app);
   Tags.of(app).add('ward:stage', config.stage);
   Validations.of(app).addPlugins(new HIPAASecurityChecks(app), new AwsSolutionsChecks(app), new OwnChecks());

@@ -8,6 +8,7 @@ import type { Config } from './config';
 import { wardBucket } from './documents';
 import { storeKey } from './encryption';
 import { type RecoveryNames, recoveryVaultName, replicaAlias } from './recovery-names';
+import { EventsHome, sourcesOfCopies } from './trail-alarms';
 
 export interface RecoveryRegionProps extends StackProps {
   readonly config: Config;
@@ -23,6 +24,9 @@ export class RecoveryRegionStack extends Stack {
     super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
     this.#replica(config, recovery);
     this.#vaults(config, recovery);
+    // EventBridge hears of calls where a trail is: in an account of its own there is none (docs/deploy.md).
+    if ([config.account, recovery.archiveAccount].includes(recovery.account))
+      new EventsHome(this, 'Events', { config, sources: sourcesOfCopies });
   }
 
   #replica(

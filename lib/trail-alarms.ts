@@ -1,4 +1,5 @@
-import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { Stack } from 'aws-cdk-lib';
+import { CfnEventBusPolicy, CfnRule } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -26,6 +27,13 @@ const told = {
 export class TrailAlarms extends Construct {
   constructor(scope: Construct, id: string, { config, topic }: { readonly config: Config; readonly topic: ITopic }) {
     super(scope, id);
+    const { account, archiveAccount = account } = config;
+    if (archiveAccount !== account)
+      new CfnEventBusPolicy(this, 'FromArchiveAccount', {
+        statementId: `ward-${config.stage}-archive-account`,
+        action: 'events:PutEvents',
+        principal: archiveAccount,
+      });
     for (const watch of watches(config.stage))
       alarm(this, watch.id, config.stage, topic, {
         heading: watch.heading,
@@ -61,19 +69,28 @@ export class TrailAlarms extends Construct {
   }
 }
 
-/** Brings what is told in the global Region to the stage's own, where the alarms are. */
-export class GlobalEvents extends Construct {
-  constructor(scope: Construct, id: string, { config }: { readonly config: Config }) {
+/** What is changed of keys, buckets, vaults and of the rules that tell it, where the archive or a copy of it or of backups is. */
+export const sourcesOfCopies: readonly string[] = ['aws.backup', 'aws.events', 'aws.kms', 'aws.s3'];
+
+export interface EventsHomeProps {
+  readonly config: Config;
+  /** of EventBridge, such as `aws.iam`: which of the watches */
+  readonly sources: readonly string[];
+}
+
+/** Brings what is told in another Region or account to the stage's own, where the alarms are. */
+export class EventsHome extends Construct {
+  constructor(scope: Construct, id: string, { config, sources }: EventsHomeProps) {
     super(scope, id);
-    const bus = defaultBus(this, config.region);
+    const bus = defaultBus(this, config);
     const role = new OwnRole(this, 'Role', {
-      description: `Ward ${config.stage}: brings events of IAM to ${config.region}`,
+      description: `Ward ${config.stage}: brings events to ${config.region}`,
       assumedBy: new ServicePrincipal('events.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': config.account } },
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     });
     role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus] }));
-    for (const watch of watches(config.stage).filter(({ source }) => source === 'aws.iam')) {
+    for (const watch of watches(config.stage).filter(({ source }) => sources.includes(source))) {
       const rule = new CfnRule(this, watch.id, {
         name: `ward-${config.stage}-${watch.id.toLowerCase()}-to-${config.region}`,
         description: `docs/runbook.md, "${watch.heading}"`,

@@ -5,7 +5,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Config } from './config';
 import { Trail } from './trail';
-import { GlobalEvents, TrailAlarms } from './trail-alarms';
+import { EventsHome, sourcesOfCopies, TrailAlarms } from './trail-alarms';
 
 export interface TrailStackProps extends StackProps {
   readonly config: Config;
@@ -13,7 +13,7 @@ export interface TrailStackProps extends StackProps {
   readonly buckets: readonly string[];
   /** ARNs */
   readonly tables: readonly string[];
-  /** absent: nobody is told from this account */
+  /** absent: in another account, from where the stage's own is told */
   readonly topic?: ITopic;
 }
 
@@ -23,6 +23,7 @@ export class TrailStack extends Stack {
     super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
     const trail = new Trail(this, 'Trail', { config, buckets, tables });
     if (topic) new TrailAlarms(this, 'Alarms', { config, topic });
+    else new EventsHome(this, 'Events', { config, sources: ['aws.cloudtrail', 'aws.iam', ...sourcesOfCopies] });
     if (config.guardDuty)
       new CfnDetector(this, 'Detector', {
         enable: true,
@@ -55,6 +56,6 @@ export class TrailStack extends Stack {
 export class GlobalEventsStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: StackProps & { readonly config: Config }) {
     super(scope, id, props);
-    new GlobalEvents(this, 'GlobalEvents', { config });
+    new EventsHome(this, 'GlobalEvents', { config, sources: ['aws.iam'] });
   }
 }

@@ -113,10 +113,11 @@ const dataEvents = (
     { field: 'resources.ARN', ...resources },
   ]);
 
-/** the event bus to which EventBridge brings what CloudTrail sees */
-export const defaultBus = (scope: Construct, region: string): string =>
+/** @returns ARN of the event bus to which EventBridge brings what CloudTrail sees, in the stage's own Region and account */
+export const defaultBus = (scope: Construct, { account, region }: Config): string =>
   Stack.of(scope).formatArn({
     service: 'events',
+    account,
     region,
     resource: 'event-bus',
     resourceName: 'default',

@@ -12,6 +12,7 @@ const policy = (name: string) => `arn:aws:iam::${account}:policy/${name}`;
 const execution = role(`cdk-hnb659fds-cfn-exec-role-${account}-us-east-1`);
 const deploy = role(`cdk-hnb659fds-deploy-role-${account}-us-east-1`);
 const boundary = policy('ward-prod-handlers-WardHandlersBoundaryEDD113BC-1A2B3C');
+const publisher = role(`cdk-hnb659fds-file-publishing-role-${account}-us-east-1`);
 const withinTheBoundary = { 'iam:PermissionsBoundary': boundary };
 
 type Document = { readonly Version: string; readonly Statement: Json[] };
@@ -47,6 +48,7 @@ const iam = accountWith(
   [
     execution,
     deploy,
+    publisher,
     ...[
       'admin',
       'WardPipeline',
@@ -124,6 +126,18 @@ describe('the guard rails', () => {
     expect(may(iam, role('WardPipeline'), 'sts:AssumeRole', deploy)).toBe(true);
     expect(may(iam, deploy, 'iam:PassRole', execution)).toBe(true);
     expect(may(iam, deploy, 'cloudformation:ExecuteChangeSet', stack)).toBe(true);
+  });
+
+  test('who bootstraps makes the bucket of the bundles; what is in it is what a deployment published', () => {
+    const bucket = `arn:aws:s3:::cdk-hnb659fds-assets-${account}-us-east-1`;
+    const organization = role('OrganizationAccountAccessRole');
+    for (const action of ['s3:PutBucketPolicy', 's3:PutBucketVersioning', 's3:PutLifecycleConfiguration'])
+      expect([action, may(iam, organization, action, bucket)]).toEqual([action, true]);
+    expect(may(iam, publisher, 's3:PutObject', `${bucket}/a.zip`)).toBe(true);
+    for (const who of [role('admin'), role('ward-prod-patients'), role('WardPipeline'), deploy]) {
+      expect([who, may(iam, who, 's3:PutObject', `${bucket}/a.zip`)]).toEqual([who, false]);
+      expect([who, may(iam, who, 's3:PutBucketPolicy', bucket)]).toEqual([who, false]);
+    }
   });
 
   test.each([

@@ -193,6 +193,32 @@ export function describeTrail({
     }
   });
 
+  test('what happens to the archive in its own account, and to the copies in the recovery Region, is told at home', () => {
+    const sources = (template: Template | undefined) =>
+      new Set((template ? rules(template) : []).flatMap(({ EventPattern }) => EventPattern.source));
+    expect(sources(apart.archiveTrail)).toEqual(
+      new Set(['aws.backup', 'aws.cloudtrail', 'aws.events', 'aws.iam', 'aws.kms', 'aws.s3']),
+    );
+    expect(sources(apart.recoveryRegion)).toEqual(new Set(['aws.backup', 'aws.events', 'aws.kms', 'aws.s3']));
+    for (const template of [apart.archiveTrail, apart.recoveryRegion])
+      for (const { Targets } of template ? rules(template) : [])
+        expect(Targets[0].Arn).toBe('arn:aws:events:eu-central-1:123456789012:event-bus/default');
+    expect(apart.trail.only('AWS::Events::EventBusPolicy').Properties).toMatchObject({
+      Action: 'events:PutEvents',
+      Principal: '210987654321',
+    });
+    expect(trail.resources('AWS::Events::EventBusPolicy')).toEqual([]);
+    // A third account has no trail, so nothing would be heard.
+    expect(sources(cheap.recoveryRegion)).toEqual(new Set());
+  });
+
+  test('each use of the second archive is in the trail of its account', () => {
+    const watched = (template: Template) =>
+      JSON.stringify(template.only('AWS::CloudTrail::Trail').Properties.AdvancedEventSelectors);
+    expect(watched(apart.trail)).toContain('arn:aws:s3:::ward-apart-replica-123456789012-eu-west-1/');
+    expect(watched(cheap.trail)).not.toContain('replica');
+  });
+
   test('GuardDuty and Security Hub are on where the settings say so, and are heard', () => {
     expect(trail.resources('AWS::GuardDuty::Detector')).toEqual([]);
     expect(trail.resources('AWS::SecurityHub::Hub')).toEqual([]);
