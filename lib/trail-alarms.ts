@@ -31,8 +31,12 @@ export class TrailAlarms extends Construct {
     if (archiveAccount !== account)
       new CfnEventBusPolicy(this, 'FromArchiveAccount', {
         statementId: `ward-${config.stage}-archive-account`,
-        action: 'events:PutEvents',
-        principal: archiveAccount,
+        statement: {
+          Effect: 'Allow',
+          Principal: { AWS: `arn:aws:iam::${archiveAccount}:root` },
+          Action: 'events:PutEvents',
+          Resource: defaultBus(this, config),
+        },
       });
     for (const watch of watches(config.stage))
       alarm(this, watch.id, config.stage, topic, {

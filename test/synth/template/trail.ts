@@ -203,9 +203,11 @@ export function describeTrail({
     for (const template of [apart.archiveTrail, apart.recoveryRegion])
       for (const { Targets } of template ? rules(template) : [])
         expect(Targets[0].Arn).toBe('arn:aws:events:eu-central-1:123456789012:event-bus/default');
-    expect(apart.trail.only('AWS::Events::EventBusPolicy').Properties).toMatchObject({
+    expect(apart.trail.only('AWS::Events::EventBusPolicy').Properties.Statement).toEqual({
+      Effect: 'Allow',
+      Principal: { AWS: 'arn:aws:iam::210987654321:root' },
       Action: 'events:PutEvents',
-      Principal: '210987654321',
+      Resource: 'arn:aws:events:eu-central-1:123456789012:event-bus/default',
     });
     expect(trail.resources('AWS::Events::EventBusPolicy')).toEqual([]);
     // A third account has no trail, so nothing would be heard.
