@@ -20,6 +20,7 @@ const pool = (actions: string) => calls('cognito-idp', arn('cognito-idp', 'userp
 const backup = (actions: string) => calls('backup', arn('backup', 'x'), actions);
 const logs = (actions: string) => calls('logs', '*', actions);
 const lambda = (actions: string) => calls('lambda', arn('lambda', 'function:ward-prod-patients'), actions);
+const resolver = (actions: string) => calls('route53resolver', '*', actions);
 const rolePolicies = calls('iam', role, 'PutRolePolicy GetRolePolicy DeleteRolePolicy');
 
 /**
@@ -182,6 +183,29 @@ export const deploymentActions: Readonly<Record<string, readonly Calls[]>> = {
   ],
   'AWS::Logs::ResourcePolicy': [logs('PutResourcePolicy DescribeResourcePolicies DeleteResourcePolicy')],
   'AWS::Logs::SubscriptionFilter': [logs('PutSubscriptionFilter DescribeSubscriptionFilters DeleteSubscriptionFilter')],
+  'AWS::Route53Resolver::FirewallConfig': [resolver('UpdateFirewallConfig GetFirewallConfig'), ec2('DescribeVpcs')],
+  'AWS::Route53Resolver::FirewallDomainList': [
+    resolver('CreateFirewallDomainList GetFirewallDomainList ListFirewallDomains UpdateFirewallDomains'),
+    resolver('DeleteFirewallDomainList TagResource'),
+  ],
+  'AWS::Route53Resolver::FirewallRuleGroup': [
+    resolver('CreateFirewallRuleGroup GetFirewallRuleGroup CreateFirewallRule ListFirewallRules UpdateFirewallRule'),
+    resolver('DeleteFirewallRule DeleteFirewallRuleGroup TagResource'),
+  ],
+  'AWS::Route53Resolver::FirewallRuleGroupAssociation': [
+    resolver('AssociateFirewallRuleGroup GetFirewallRuleGroupAssociation UpdateFirewallRuleGroupAssociation'),
+    resolver('DisassociateFirewallRuleGroup'),
+    ec2('DescribeVpcs'),
+  ],
+  'AWS::Route53Resolver::ResolverQueryLoggingConfig': [
+    resolver('CreateResolverQueryLogConfig GetResolverQueryLogConfig DeleteResolverQueryLogConfig'),
+    logs('CreateLogDelivery GetLogDelivery DeleteLogDelivery ListLogDeliveries DescribeLogGroups PutResourcePolicy'),
+    logs('DescribeResourcePolicies'),
+  ],
+  'AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation': [
+    resolver('AssociateResolverQueryLogConfig GetResolverQueryLogConfigAssociation DisassociateResolverQueryLogConfig'),
+    ec2('DescribeVpcs'),
+  ],
   'AWS::S3::Bucket': [
     calls(
       's3',
