@@ -6,6 +6,8 @@ export interface Units {
   reads: number;
   writes: number;
   keyCalls: number;
+  /** calls on items and objects, each of which the trail records once at least */
+  dataEvents: number;
   calls: Record<string, number>;
 }
 
@@ -25,6 +27,7 @@ export class CountedCalls {
     const reply = await next(call);
     if (call.caller.kind !== 'role' || reply.status >= 300) return reply;
     const operation = String(call.headers['x-amz-target']).split('.').at(-1) ?? '';
+    if (service === 'S3' || service === 'DYNAMODB') this.#units.dataEvents += 1;
     if (service !== 'DYNAMODB' && service !== 'KMS') return reply;
     const role = (call.caller.arn.split('/').at(-1) ?? '').replace('ward-local-', '');
     const name = `${role} ${operation}`;
@@ -57,4 +60,4 @@ export class CountedCalls {
 }
 
 const written = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 1024);
-const nothing = (): Units => ({ reads: 0, writes: 0, keyCalls: 0, calls: {} });
+const nothing = (): Units => ({ reads: 0, writes: 0, keyCalls: 0, dataEvents: 0, calls: {} });

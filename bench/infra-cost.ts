@@ -8,6 +8,7 @@ import { CountedCalls, type Units } from './counted-calls';
 import { table } from './measure';
 import { dollars, prices } from './prices';
 import { caredFor, ok } from './scene';
+import { type Standing, standingNames } from './standing';
 
 const turns = 40;
 /** four in five requests read: the authors' assumption, not a measurement */
@@ -57,20 +58,11 @@ const millionOf = ({ reads, writes, keyCalls }: Units): number =>
   (1e6 / turns) *
   (reads * prices.readUnit.dollars + writes * prices.writeUnit.dollars + keyCalls * prices.keyCall.dollars);
 
-/** What stands in the templates and is paid for by the month. */
-export interface Standing {
-  /** resources of all stacks by type */
-  readonly types: ReadonlyMap<string, number>;
-  /** interface endpoints, each counted once for every subnet that it is in */
-  readonly endpointPlaces: number;
-  readonly webAclRules: number;
-}
 const hoursOfMonth = 730;
+/** X-Ray's own rule, which nothing here changes: the first request of each second, and a part of the others */
+const traced = { firstOfSecond: hoursOfMonth * 3600, share: 0.05 };
 
-export function costPage(
-  counted: { readonly read: Units; readonly write: Units },
-  { types: resources, endpointPlaces, webAclRules }: Standing,
-): string {
+export function costPage(counted: { readonly read: Units; readonly write: Units }, standing: Standing): string {
   const { read, write } = counted;
   const each = (value: number) => (value / turns).toFixed(2);
   const row = (name: string, units: Units) => [
@@ -78,24 +70,16 @@ export function costPage(
     each(units.reads),
     each(units.writes),
     each(units.keyCalls),
+    each(units.dataEvents),
     dollars(millionOf(units)),
   ];
-  const amount = (type: string) => resources.get(type) ?? 0;
+  const [keys = '', alarms = '', dashboards = '', endpoints = '', webAcl = ''] = standingNames(standing);
   const still: readonly (readonly [string, number])[] = [
-    [`${amount('AWS::KMS::Key')} keys`, amount('AWS::KMS::Key') * prices.key.dollars],
-    [`${amount('AWS::CloudWatch::Alarm')} alarms`, amount('AWS::CloudWatch::Alarm') * prices.alarm.dollars],
-    [
-      `${amount('AWS::CloudWatch::Dashboard')} dashboards`,
-      amount('AWS::CloudWatch::Dashboard') * prices.dashboard.dollars,
-    ],
-    [
-      `interface endpoints, ${endpointPlaces} in all Availability Zones`,
-      endpointPlaces * hoursOfMonth * prices.endpointHour.dollars,
-    ],
-    [
-      `${amount('AWS::WAFv2::WebACL')} web ACL with ${webAclRules} rules`,
-      amount('AWS::WAFv2::WebACL') * prices.webAcl.dollars + webAclRules * prices.webAclRule.dollars,
-    ],
+    [keys, standing.keys * prices.key.dollars],
+    [alarms, standing.alarms * prices.alarm.dollars],
+    [dashboards, standing.dashboards * prices.dashboard.dollars],
+    [endpoints, standing.endpointPlaces * hoursOfMonth * prices.endpointHour.dollars],
+    [webAcl, standing.webAcls * prices.webAcl.dollars + standing.webAclRules * prices.webAclRule.dollars],
     ['checkpoints: signatures, leaves, notes, segments (below)', 1.3],
   ];
   const idle = still.reduce((sum, [, value]) => sum + value, 0);
@@ -103,23 +87,36 @@ export function costPage(
   const around =
     1e6 *
     (prices.request.dollars +
-      (amount('AWS::WAFv2::WebACL') > 0 ? prices.webAclRequest.dollars : 0) +
+      (standing.webAcls > 0 ? prices.webAclRequest.dollars : 0) +
       prices.invocation.dollars +
       gigabytes * seconds * prices.gigabyteSecond.dollars +
       (logBytes / 1e9) * prices.logGigabyte.dollars);
+  const events = readShare * read.dataEvents + (1 - readShare) * write.dataEvents;
+  const watched = (requests: number): number =>
+    (requests * events * prices.dataEvent.dollars) / turns +
+    (Math.min(requests, traced.firstOfSecond) + traced.share * Math.max(0, requests - traced.firstOfSecond)) *
+      prices.trace.dollars;
   const months = [0, 1, 100].map((millions) => [
     `${millions} million`,
     dollars(idle),
     dollars(millions * million),
     dollars(millions * around),
-    dollars(idle + millions * (million + around)),
+    dollars(watched(millions * 1e6)),
+    dollars(idle + millions * (million + around) + watched(millions * 1e6)),
   ]);
   const seen = Object.entries(prices).flatMap(([name, price]) =>
     typeof price === 'string' ? [] : [[name, `$${Number(price.dollars.toPrecision(6))}`, price.source, prices.date]],
   );
   return [
     table(
-      ['one request, with its event sealed and indexed', 'read units', 'write units', 'key calls', 'a million'],
+      [
+        'one request, with its event sealed and indexed',
+        'read units',
+        'write units',
+        'key calls',
+        'data events',
+        'a million',
+      ],
       [row('audited read of one entry', read), row('audited write of one entry', write)],
     ),
     `Budget: $6.00 a million audited reads before Lambda and API Gateway: ${millionOf(read) <= 6 ? 'kept' : 'MISSED'}.\n`,
@@ -128,7 +125,14 @@ export function costPage(
       still.map(([name, value]) => [name, dollars(value)]),
     ),
     table(
-      ['requests a month, 4 of 5 read', 'idle', 'tables and keys', 'API, web ACL, functions, logs', 'together'],
+      [
+        'requests a month, 4 of 5 read',
+        'idle',
+        'tables and keys',
+        'API, web ACL, functions, logs',
+        'trail, traces',
+        'together',
+      ],
       months,
     ),
     table(['price', '', 'source', 'as of'], seen),

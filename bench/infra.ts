@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { bundleFunctions } from '../lib/bundle';
+import { productionStage } from '../test/synth/assembly';
 import { costPage, count } from './infra-cost';
 import { table } from './measure';
+import { type Resources, standingOf } from './standing';
 import { synthesize } from './synthesis';
 
 const root = resolve(__dirname, '..');
@@ -13,7 +15,7 @@ const [start, end] = ['<!-- npm run bench -- infra: begin -->', '<!-- npm run be
 const loads = 9;
 
 interface Template {
-  readonly Resources: Record<string, { readonly Type: string; readonly Properties?: Record<string, unknown> }>;
+  readonly Resources: Resources;
 }
 
 /** Synthesis, bundles, stacks, and what a month costs; the cost is written into docs/cost.md between its marks. */
@@ -23,18 +25,14 @@ export async function run(): Promise<void> {
     const assembly = join(folder, 'cdk.out');
     const seconds = synthesize(assembly);
     process.stdout.write(`${table(['', 'measured', 'budget'], [['synthesis', `${seconds.toFixed(1)} s`, '15 s']])}\n`);
-    const templates = new Map(
-      readdirSync(assembly)
-        .filter((name) => name.endsWith('.template.json'))
-        .map((name) => [name.replace('.template.json', ''), read(join(assembly, name))]),
-    );
+    const templates = templatesOf(assembly);
     const stacks = [...templates].map(([name, { Resources }]) => [name, String(Object.keys(Resources).length), '500']);
     process.stdout.write(`${table(['stack', 'resources', 'most'], stacks)}\n`);
     await bundles(folder, [...templates.values()]);
-    const types = new Map<string, number>();
-    for (const { Resources } of templates.values())
-      for (const { Type } of Object.values(Resources)) types.set(Type, (types.get(Type) ?? 0) + 1);
-    const page = costPage(await count(assembly), { types, ...paidByMonth([...templates.values()]) });
+    const production = join(folder, 'cdk.out.prod');
+    synthesize(production, productionStage);
+    const standing = standingOf([...templatesOf(production).values()].map(({ Resources }) => Resources));
+    const page = costPage(await count(assembly), standing);
     process.stdout.write(page);
     write(page);
   } finally {
@@ -42,21 +40,12 @@ export async function run(): Promise<void> {
   }
 }
 
-function paidByMonth(templates: readonly Template[]): {
-  readonly endpointPlaces: number;
-  readonly webAclRules: number;
-} {
-  const size = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
-  const all = templates.flatMap(({ Resources }) => Object.values(Resources));
-  const sum = (type: string, amount: (properties: Readonly<Record<string, unknown>>) => number) =>
-    all.filter(({ Type }) => Type === type).reduce((total, { Properties = {} }) => total + amount(Properties), 0);
-  return {
-    endpointPlaces: sum('AWS::EC2::VPCEndpoint', (each) =>
-      each['VpcEndpointType'] === 'Interface' ? size(each['SubnetIds']) : 0,
-    ),
-    webAclRules: sum('AWS::WAFv2::WebACL', ({ Rules }) => size(Rules)),
-  };
-}
+const templatesOf = (assembly: string): ReadonlyMap<string, Template> =>
+  new Map(
+    readdirSync(assembly)
+      .filter((name) => name.endsWith('.template.json'))
+      .map((name) => [name.replace('.template.json', ''), read(join(assembly, name))]),
+  );
 
 const read = (file: string): Template => JSON.parse(readFileSync(file, 'utf8'));
 
@@ -123,7 +112,7 @@ function environmentNames(templates: readonly Template[]): Record<string, string
         ? '60'
         : name === 'USER_POOL_ID'
           ? 'us-east-1_abcdefghi'
-          : name.endsWith('_SETTINGS')
+          : /_(SETTINGS|TABLES)$/.test(name)
             ? '{}'
             : 'x',
     ]),

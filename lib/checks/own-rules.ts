@@ -1,42 +1,10 @@
+import { bucketRules } from './bucket-rules';
 import { serviceOf } from './eligible-services';
-import type { TemplateResource } from './template';
-
-export interface OwnRule {
-  readonly id: string;
-  /** what holds, and the rule that asks for it */
-  readonly description: string;
-  readonly fix: string;
-  /** @returns the property that is wrong, or undefined where the resource keeps the rule or the rule is not about it */
-  violates(resource: TemplateResource): string | undefined;
-}
-
-type Properties = TemplateResource['properties'];
+import { roleRules } from './role-rules';
+import { about, at, list, names, type OwnRule, statementsOf, wrong } from './rule';
 
 /** six years with their leap days: 45 CFR 164.316(b)(2)(i) */
 const leastRetentionDays = 2192;
-
-/** @returns the value at a path of names and indexes; undefined where something is missing */
-function at(value: unknown, ...path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>(
-    (found, name) => (typeof found === 'object' && found !== null ? Object(found)[name] : undefined),
-    value,
-  );
-}
-
-const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
-const list = (value: unknown): readonly unknown[] => (value === undefined ? [] : isList(value) ? value : [value]);
-
-function about(type: string, test: (properties: Properties, resource: TemplateResource) => string | undefined) {
-  return (resource: TemplateResource) => (resource.type === type ? test(resource.properties, resource) : undefined);
-}
-
-/** @returns the first property that does not have the value it must have */
-const wrong = (properties: Properties, expected: Readonly<Record<string, unknown>>): string | undefined =>
-  Object.entries(expected).find(([path, value]) => at(properties, ...path.split('.')) !== value)?.[0];
-
-function statementsOf(policy: unknown): readonly unknown[] {
-  return list(at(policy, 'Statement'));
-}
 
 export const ownRules: readonly OwnRule[] = [
   {
@@ -145,30 +113,12 @@ export const ownRules: readonly OwnRule[] = [
     id: 'transport-strong',
     description: 'TLS 1.3, or 1.2 with forward secrecy, and nothing older - 45 CFR 164.312(e)(1)',
     fix: 'Name a policy of the TLS13_1_2_PFS generation',
-    violates: (resource) =>
-      ['AWS::ApiGateway::RestApi', 'AWS::ApiGateway::DomainName'].includes(resource.type) &&
-      !/^SecurityPolicy_TLS13_1_[23]_PFS_/.test(String(resource.properties['SecurityPolicy']))
-        ? 'SecurityPolicy'
-        : undefined,
-  },
-  {
-    id: 'bucket-private',
-    description:
-      'A bucket is encrypted under a key of ours, versioned where it keeps, and public to nobody - 45 CFR 164.312(a)(1)',
-    fix: 'Make it with wardBucket of lib/documents.ts',
-    violates: about('AWS::S3::Bucket', (properties) => {
-      const open = wrong(properties, {
-        'PublicAccessBlockConfiguration.BlockPublicAcls': true,
-        'PublicAccessBlockConfiguration.BlockPublicPolicy': true,
-        'PublicAccessBlockConfiguration.IgnorePublicAcls': true,
-        'PublicAccessBlockConfiguration.RestrictPublicBuckets': true,
-      });
-      if (open !== undefined) return open;
-      const [rule] = list(at(properties, 'BucketEncryption', 'ServerSideEncryptionConfiguration'));
-      if (at(rule, 'ServerSideEncryptionByDefault', 'SSEAlgorithm') !== 'aws:kms') return 'BucketEncryption';
-      if (at(rule, 'ServerSideEncryptionByDefault', 'KMSMasterKeyID') === undefined) return 'BucketEncryption';
-      return undefined;
-    }),
+    violates: ({ type, properties }) => {
+      if (!['AWS::ApiGateway::RestApi', 'AWS::ApiGateway::DomainName'].includes(type)) return undefined;
+      if (!/^SecurityPolicy_TLS13_1_[23]_PFS_/.test(String(properties['SecurityPolicy']))) return 'SecurityPolicy';
+      // BASIC lets a caller name another host in the handshake than in the request.
+      return properties['EndpointAccessMode'] === 'STRICT' ? undefined : 'EndpointAccessMode';
+    },
   },
   {
     id: 'queue-encrypted',
@@ -188,30 +138,48 @@ export const ownRules: readonly OwnRule[] = [
     ),
   },
   {
-    id: 'role-names-actions',
-    description: 'No role may do every action of a service - 45 CFR 164.308(a)(4)(ii)(B)',
-    fix: 'Declare what the function does in lib/functions',
-    violates: (resource) => {
-      if (!['AWS::IAM::Role', 'AWS::IAM::Policy'].includes(resource.type)) return undefined;
-      const documents =
-        resource.type === 'AWS::IAM::Policy'
-          ? [resource.properties['PolicyDocument']]
-          : list(resource.properties['Policies']).map((policy) => at(policy, 'PolicyDocument'));
-      return documents
-        .flatMap(statementsOf)
-        .some(
-          (statement) =>
-            at(statement, 'Effect') === 'Allow' &&
-            list(at(statement, 'Action')).some((action) => /^(\*|[\w-]+:\*)$/.test(String(action))),
-        )
-        ? 'Policies'
-        : undefined;
-    },
-  },
-  {
     id: 'function-not-public',
     description: 'No function has a URL of its own: every call comes through the API, its authorizer and its log',
     fix: 'Add a route to lambda/http/routes/',
     violates: ({ type }) => (type === 'AWS::Lambda::Url' ? 'Type' : undefined),
   },
+  {
+    id: 'stage-behind-web-acl',
+    description:
+      'The API’s stage has a web ACL: floods and known attacks do not reach it - 45 CFR 164.308(a)(5)(ii)(B)',
+    fix: 'Keep the association that lib/web-acl.ts makes',
+    violates: about('AWS::ApiGateway::Stage', (_, { id }, { stack }) =>
+      stack.some(
+        ({ type, properties }) => type === 'AWS::WAFv2::WebACLAssociation' && names(properties['ResourceArn'], id),
+      )
+        ? undefined
+        : 'WebACLAssociation',
+    ),
+  },
+  {
+    id: 'trail-proves-itself',
+    description:
+      'The trail goes on, of every Region, under a key of ours, and signs what it wrote - 45 CFR 164.312(b), (c)(1)',
+    fix: 'Keep the trail as lib/trail.ts makes it',
+    violates: about('AWS::CloudTrail::Trail', (properties) =>
+      properties['KMSKeyId'] === undefined
+        ? 'KMSKeyId'
+        : wrong(properties, { EnableLogFileValidation: true, IsLogging: true, IsMultiRegionTrail: true }),
+    ),
+  },
+  {
+    id: 'table-backed-up',
+    description: 'Each table is in a selection of a backup plan - 45 CFR 164.308(a)(7)(ii)(A)',
+    fix: 'Give it to Contingency of lib/contingency.ts',
+    violates: about('AWS::DynamoDB::GlobalTable', (_, { id }, { stage }) =>
+      stage.some(
+        ({ type, properties }) =>
+          type === 'AWS::Backup::BackupSelection' && names(at(properties, 'BackupSelection', 'Resources'), id),
+      )
+        ? undefined
+        : 'BackupSelection',
+    ),
+  },
+  ...bucketRules,
+  ...roleRules,
 ];

@@ -11,10 +11,12 @@ export class OwnChecks implements IPolicyValidationPlugin {
   readonly ruleIds = ownRules.map(({ id }) => id);
 
   validate({ templatePaths }: IPolicyValidationContext): PolicyValidationPluginReport {
+    const templates = templatePaths.map((templatePath) => ({ templatePath, stack: resourcesOf(templatePath) }));
+    const stage = templates.flatMap(({ stack }) => stack);
     const violations = ownRules.flatMap(({ id, description, fix, violates }) => {
-      const violatingResources = templatePaths.flatMap((templatePath) =>
-        resourcesOf(templatePath).flatMap((resource) => {
-          const location = violates(resource);
+      const violatingResources = templates.flatMap(({ templatePath, stack }) =>
+        stack.flatMap((resource) => {
+          const location = violates(resource, { stack, stage });
           return location === undefined
             ? []
             : [{ resourceLogicalId: resource.id, templatePath, locations: [`Properties/${location}`] }];
