@@ -231,9 +231,13 @@ export const detectionVariables = [
   'DETECTION_SETTINGS',
 ] as const satisfies readonly (keyof DetectionEnvironment)[];
 
-/** @returns names of the log groups of Ward's functions; none where the function may not read them */
+/** @returns names of the log groups of Ward's functions, as lib/log-queries.ts writes them; none where the function may not read them */
 export function logGroups(): readonly string[] {
-  return (process.env['LOG_GROUPS'] ?? '').split(' ').filter((name) => name !== '');
+  const stacks = (process.env['LOG_GROUPS'] ?? '').split(';');
+  return stacks.flatMap((stack) => {
+    const [prefix = '', ...names] = stack.split(' ');
+    return names.filter((name) => name !== '').map((name) => name.replace(/^~/, prefix));
+  });
 }
 
 /** @returns the verified address that Ward mails from; undefined where there is none, and nothing is mailed */

@@ -1,5 +1,6 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Fn, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { acknowledge } from './acknowledgements';
 import { declarations } from './functions';
 import type { WardFunctions } from './ward-functions';
@@ -10,7 +11,7 @@ export function mayQueryLogs(askers: WardFunctions, all: readonly WardFunctions[
   for (const [name, { queriesLogs }] of declarations) {
     if (!queriesLogs) continue;
     const handler = askers.named(name);
-    handler.addEnvironment('LOG_GROUPS', groups.map(({ logGroupName }) => logGroupName).join(' '));
+    handler.addEnvironment('LOG_GROUPS', namesOf(groups));
     const folders = [...new Set(groups.map((group) => Stack.of(group)))].map((stack) =>
       stack.formatArn({
         service: 'logs',
@@ -32,4 +33,18 @@ export function mayQueryLogs(askers: WardFunctions, all: readonly WardFunctions[
         'logs:GetQueryResults has no resource in IAM: it gives the results of a query whose id one has',
     });
   }
+}
+
+/**
+ * Lambda gives a function four kilobytes of variables, and each name begins with its stack's: that is said once a stack, and
+ * `~` in its place, as `logGroups` of lambda/environment.ts reads it.
+ */
+function namesOf(groups: readonly ILogGroup[]): string {
+  const stacks = [...new Set(groups.map((group) => Stack.of(group)))];
+  const ofStack = (stack: Stack) => {
+    const prefix = `${stack.stackName}-`;
+    const names = groups.filter((group) => Stack.of(group) === stack).map(({ logGroupName }) => logGroupName);
+    return `${prefix} ${Fn.join('~', Fn.split(prefix, Fn.join(' ', names)))}`;
+  };
+  return stacks.map(ofStack).join(';');
 }
