@@ -43,7 +43,13 @@ const accountWith = (roles: Policies['roles']): Iam =>
   });
 
 /** A service control policy bounds a principal as a permissions boundary does, beside the full access that AWS attaches. */
-const guardRails = { name: 'guard rails', document: policyOf(everything, ...documentOf('guard-rails.json').Statement) };
+const guardRails = {
+  name: 'guard rails',
+  document: policyOf(
+    everything,
+    ...['guard-rails.json', 'item-guard-rails.json'].flatMap((name) => documentOf(name).Statement),
+  ),
+};
 const iam = accountWith(
   [
     execution,
@@ -54,6 +60,7 @@ const iam = accountWith(
       'WardPipeline',
       'WARDPIPELINE',
       'OrganizationAccountAccessRole',
+      'WardOperator',
       'ward-prod-patients',
       'cdk-hnb659fds-cfn-exec-role-999999999999-us-east-1',
     ].map(role),
@@ -71,6 +78,34 @@ const may = (who: Iam, arn: string, action: string, resource: string, context: A
     return false;
   }
 };
+
+describe('the guard rails of items', () => {
+  const table = `arn:aws:dynamodb:us-east-1:${account}:table/ward-prod-data-Governance1A2B3C`;
+  const items = ['GetItem', 'BatchGetItem', 'Query', 'Scan', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
+  test.each([...items, 'PartiQLUpdate', 'PartiQLSelect'])(
+    '%s past Ward: an administrator makes no compliance officer and reads no item',
+    (action) => {
+      for (const who of ['admin', 'OrganizationAccountAccessRole', 'WardPipeline'])
+        expect([who, may(iam, role(who), `dynamodb:${action}`, table)]).toEqual([who, false]);
+      for (const who of ['ward-prod-patients', 'WardOperator'])
+        expect([who, may(iam, role(who), `dynamodb:${action}`, table)]).toEqual([who, true]);
+    },
+  );
+
+  test('streams are read by Ward alone, and no table is carried to a bucket or a stream of somebody’s', () => {
+    expect(may(iam, role('admin'), 'dynamodb:GetRecords', `${table}/stream/2026-11-23T00:00:00.000`)).toBe(false);
+    for (const action of ['ExportTableToPointInTime', 'EnableKinesisStreamingDestination'])
+      for (const who of ['admin', 'WardOperator', 'WardPipeline'])
+        expect([who, may(iam, role(who), `dynamodb:${action}`, table)]).toEqual([who, false]);
+  });
+
+  test('who the operator is, is the organization’s to say', () => {
+    for (const action of ['CreateRole', 'UpdateAssumeRolePolicy', 'AttachRolePolicy'])
+      for (const who of ['admin', 'WardOperator', 'WardPipeline'])
+        expect([who, may(iam, role(who), `iam:${action}`, role('WardOperator'))]).toEqual([who, false]);
+    expect(may(iam, role('OrganizationAccountAccessRole'), 'iam:CreateRole', role('WardOperator'))).toBe(true);
+  });
+});
 
 describe('the guard rails', () => {
   const ofTheDeployment = [
