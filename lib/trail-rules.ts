@@ -195,6 +195,21 @@ export function watches(stage: string): readonly Watch[] {
       ],
     },
     {
+      id: 'Resolver',
+      heading: 'Resolver changed',
+      source: 'aws.route53resolver',
+      calls: [
+        'CreateFirewallRule',
+        'DeleteFirewallRule',
+        'DisassociateFirewallRuleGroup',
+        'DisassociateResolverQueryLogConfig',
+        'UpdateFirewallConfig',
+        'UpdateFirewallDomains',
+        'UpdateFirewallRule',
+        'UpdateFirewallRuleGroupAssociation',
+      ],
+    },
+    {
       id: 'Functions',
       heading: 'Function changed',
       source: 'aws.lambda',

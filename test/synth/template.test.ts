@@ -10,6 +10,7 @@ import { describeAuthentication } from './template/authentication';
 import { describeChecks } from './template/checks';
 import { describeContingency } from './template/contingency';
 import { describeCost } from './template/cost';
+import { describeDeployment } from './template/deployment';
 import { describeEvidence } from './template/evidence';
 import { describeFunctions } from './template/functions';
 import { describeKeys } from './template/keys';
@@ -65,6 +66,7 @@ describe('the API', () => describeApi(synthesized));
 describe('the network', () => describeNetwork(synthesized));
 describe('transmission', () => describeTransmission(synthesized));
 describe('the trail', () => describeTrail(synthesized));
+describe('what a deployment may', () => describeDeployment(synthesized));
 
 describe('findings of the rule packs', () => {
   const { findings, production } = synthesized;
