@@ -40,19 +40,26 @@ export const apartStage = {
   keyAdministrators: ['arn:aws:iam::123456789012:role/break-glass'],
   redriveOperators: [],
 };
-/** what the cheapest stage that anyone may have looks like */
+/** what the cheapest stage that anyone may have looks like, with a name of its own and copies elsewhere */
 export const cheapStage = {
   ...productionStage,
   kind: 'development',
   network: 'none',
   prefixLists: undefined,
   canary: undefined,
+  domain: {
+    name: 'api.example.org',
+    certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-4000-8000-000000000000',
+  },
   recovery: {
     region: 'us-west-2',
     account: '345678901234',
     keys: { patient: `mrk-${'a'.repeat(32)}`, signing: [`mrk-${'b'.repeat(32)}`] },
   },
 };
+
+/** the stages whose templates are held against production's, by their names */
+export const variants = { apart: apartStage, cheap: cheapStage };
 
 export interface Resource {
   readonly Type: string;

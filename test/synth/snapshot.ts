@@ -23,6 +23,63 @@ export function snapshotOf(template: object): string {
     .join('\n')}\n`;
 }
 
+/** A template of a stage, and what it must be called and be in to be told from production by what differs alone. */
+export interface Variant {
+  readonly template: object;
+  readonly stage: string;
+  readonly region: string;
+}
+
+/**
+ * What another stage has otherwise than production: each resource and output that differs, with the lines that it has (+) and
+ * does without (-), and what is there or not there alone, once names of its stage and Region are production's.
+ * @param base production's snapshot; empty of a stack that it has not
+ * @returns the empty string where nothing differs
+ */
+export function differences(base: string, { template, stage, region }: Variant): string {
+  const named = new RegExp(`(?<=\\b[Ww]ard[- ]|["/]|DeploymentStage)${stage}(?=\\b|[0-9A-F]{8})`, 'g');
+  const own = snapshotOf(template)
+    .replaceAll(region, production.region)
+    .replaceAll(named, production.stage)
+    .replaceAll(stageId, '$1');
+  const [before, now] = [partsOf(base.replaceAll(stageId, '$1')), partsOf(own)];
+  return [...new Set([...now.keys(), ...before.keys()])]
+    .sort()
+    .map((id) => {
+      const [was, is] = [before.get(id) ?? [], now.get(id) ?? []];
+      const told = [...without(was, is).map((line) => `-${line}`), ...without(is, was).map((line) => `+${line}`)];
+      return told.length === 0 ? '' : `${[id, ...told].join('\n')}\n`;
+    })
+    .join('');
+}
+
+/** the stage of the API, whose logical id is made of its name */
+const stageId = /(ApiRestDeploymentStageprod)[0-9A-F]{8}/g;
+/** what productionStage of ./assembly is called and is in */
+const production = { stage: 'prod', region: 'us-east-1' };
+
+/** @returns the lines of the resources and outputs of a snapshot, by section and id */
+function partsOf(snapshot: string): ReadonlyMap<string, readonly string[]> {
+  const parts = new Map<string, readonly string[]>();
+  let section = '';
+  for (const part of snapshot.split(/^(?= ?[^ \n])/m)) {
+    const [name = ''] = /^ ?[^ :]+/.exec(part) ?? [];
+    if (!part.startsWith(' ')) section = name;
+    else parts.set(`${section}${name}`, part.trimEnd().split('\n'));
+  }
+  return parts;
+}
+
+/** @returns the lines of one that the other has not, or not as often */
+function without(one: readonly string[], other: readonly string[]): readonly string[] {
+  const left = [...other];
+  return one.filter((line) => {
+    const at = left.indexOf(line);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
+
 const sorted = (value: Json): Json =>
   isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guardFindings } from '../../lib/checks/guard-findings';
 import { page } from '../../scripts/acknowledgements';
-import { synthesize } from './assembly';
-import { snapshotOf } from './snapshot';
+import { synthesize, variants } from './assembly';
+import { differences, snapshotOf } from './snapshot';
 import { describeApi } from './template/api';
 import { describeAudit } from './template/audit';
 import { describeAuthentication } from './template/authentication';
@@ -46,6 +46,26 @@ describe('what a reviewer sees of a change', () => {
       expect([name, gone, come, now.length]).toEqual([name, [], [], before.length]);
     }
   });
+
+  test.each(Object.entries(variants))(
+    'what a stage with other settings has otherwise is as its snapshot says: %s',
+    (stage, { region }) => {
+      const folder = join(__dirname, 'variants', stage);
+      const { byName } = { apart: synthesized.apart, cheap: synthesized.cheap }[stage] ?? synthesized.local;
+      const now = Object.entries(byName).map(([name, { json: template }]) => {
+        const file = join(snapshots, `${name}.txt`);
+        const base = existsSync(file) ? readFileSync(file, 'utf8') : '';
+        return [`${name}.txt`, differences(base, { template, stage, region })] as const;
+      });
+      const told = now.filter(([, text]) => text !== '');
+      expect(readdirSync(folder).sort()).toEqual(told.map(([file]) => file).sort());
+      for (const [file, text] of told) {
+        const [before, after] = [readFileSync(join(folder, file), 'utf8').split('\n'), text.split('\n')];
+        const come = after.filter((line) => !before.includes(line)).slice(0, 10);
+        expect([file, come, after.length]).toEqual([file, [], before.length]);
+      }
+    },
+  );
 });
 
 describe('the user pool', () => describeAuthentication(synthesized));

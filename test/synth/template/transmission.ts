@@ -7,9 +7,11 @@ const everyRoute: readonly Route[] = routes;
 export function describeTransmission({
   production,
   apart,
+  cheap,
 }: {
   readonly production: Synthesized;
   readonly apart: Synthesized;
+  readonly cheap: Synthesized;
 }): void {
   const acl = (stage: Synthesized) => stage.api.only('AWS::WAFv2::WebACL').Properties;
   interface Rule {
@@ -37,6 +39,16 @@ export function describeTransmission({
     });
     expect(apart.api.only('AWS::ApiGateway::BasePathMapping').Properties.DomainName).toBeDefined();
     expect(JSON.stringify(apart.api.json.Outputs)).toContain('https://api.example.org/');
+  });
+
+  test('without mutual TLS a domain has the strong policy - 45 CFR 164.312(e)(1)', () => {
+    const { Properties } = cheap.api.only('AWS::ApiGateway::DomainName');
+    expect(Properties).toMatchObject({
+      DomainName: 'api.example.org',
+      SecurityPolicy: 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09',
+      EndpointAccessMode: 'STRICT',
+    });
+    expect(Properties.MutualTlsAuthentication).toBeUndefined();
   });
 
   test('with mutual TLS the domain asks for certificates that the truststore vouches for, under the policy that can', () => {
