@@ -199,10 +199,12 @@ export function watches(stage: string): readonly Watch[] {
       heading: 'Resolver changed',
       source: 'aws.route53resolver',
       calls: [
+        'AssociateFirewallRuleGroup',
         'CreateFirewallRule',
         'DeleteFirewallRule',
         'DisassociateFirewallRuleGroup',
         'DisassociateResolverQueryLogConfig',
+        'ImportFirewallDomains',
         'UpdateFirewallConfig',
         'UpdateFirewallDomains',
         'UpdateFirewallRule',

@@ -246,10 +246,6 @@ export const serviceRoles: readonly { readonly name: RegExp; readonly reason: st
     reason: 'An operator assumes it, with a second factor, for a queue that does not run on a laptop',
   },
   {
-    name: /^operations-\w+Role[0-9A-F]{8}$/,
-    reason: 'The scheduler starts one function with it; the laptop asks whether it may take the role on',
-  },
-  {
     name: /^recovery-ContingencyRole/,
     reason: 'AWS Backup takes and restores backups with it; no laptop has AWS Backup',
   },
