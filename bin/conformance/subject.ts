@@ -17,6 +17,8 @@ export interface Subject {
   readonly target: Target;
   readonly place: Place;
   readonly users: readonly TestUser[];
+  /** id of somebody who is nobody, registered for this */
+  readonly patient?: string;
 }
 
 export interface Reply {

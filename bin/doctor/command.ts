@@ -13,10 +13,11 @@ export function addDoctor(program: Command, where: () => { readonly outputs?: st
     .description('look at keys, archive, audit log, tables, backups, sign-in, duties, alarms; exit 1 when one is red')
     .option('--conformance', 'try attacks on the API and the archive instead; never of a production stage')
     .option('--users <names...>', 'with --conformance: sign-ins of test users on this machine')
+    .option('--patient <id>', 'with --conformance: a test patient, whom they read')
     .option('--json', 'for machines')
-    .action(async (options: { conformance?: true; users?: string[]; json?: true }) => {
+    .action(async (options: { conformance?: true; users?: string[]; patient?: string; json?: true }) => {
       const entries = options.conformance
-        ? await conformance(where(), options.users ?? [])
+        ? await conformance(where(), options.users ?? [], options.patient)
         : await examine(await openPlace(where()), checks);
       print(entries, options.json === true);
     });

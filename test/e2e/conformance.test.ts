@@ -6,10 +6,11 @@ import { type Entry, isRed } from '../../bin/doctor/finding';
 import { Session } from '../../bin/session';
 import { readTarget } from '../../bin/target';
 import { type Change, type OwnCloud, ownCloud } from './own-cloud';
+import { registered } from './scene';
 
 jest.setTimeout(300_000); // some five hundred requests, to functions that start cold
 
-const everybody = ['clinician', 'admin', 'auditor', 'registrar', 'patient'];
+const everybody = ['clinician', 'admin', 'auditor', 'registrar', 'billing', 'patient'];
 let home: string;
 beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), 'ward-home-'));
@@ -18,9 +19,13 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true }));
 
 /** Tries everything, as test users who are signed in on this machine. */
-async function tried({ ward }: OwnCloud, people: readonly string[] = everybody): Promise<readonly Entry[]> {
+async function tried(
+  { ward }: OwnCloud,
+  people: readonly string[] = everybody,
+  patient?: string,
+): Promise<readonly Entry[]> {
   for (const name of people) new Session(readTarget({ data: ward.directory }), name).save(await ward.tokens(name));
-  return conformance({ data: ward.directory }, people);
+  return conformance({ data: ward.directory }, people, patient);
 }
 const reds = (entries: readonly Entry[]) =>
   entries.filter(isRed).map(({ check, subject, says }) => [check, subject, says]);
@@ -36,7 +41,7 @@ describe('a laptop cloud as it is synthesized', () => {
   afterAll(() => own.remove());
 
   test('stands every attack; versions of TLS are not on the laptop, and not green', async () => {
-    const entries = await tried(own);
+    const entries = await tried(own, everybody, await registered({}, own.ward.as('registrar')));
     expect(reds(entries)).toEqual([]);
     expect(entries.filter(({ verdict }) => verdict === 'unseen')).toMatchObject([
       { check: 'Transmission', says: 'not on the laptop' },
@@ -56,6 +61,11 @@ describe('a laptop cloud as it is synthesized', () => {
       'write over a name',
       'write over a name, if it is new',
       'shorten a lock',
+      'off the care team',
+      'on the care team',
+      'categories of a role',
+      'events of these looks',
+      'a session that was signed out',
     ]);
   });
 
