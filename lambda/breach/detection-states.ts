@@ -1,5 +1,9 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { governanceKeys } from '../access/governance';
 import type { Role } from '../authentication/actor';
@@ -9,19 +13,30 @@ import { putVersion, type TransactItem } from '../records/transaction';
 import type { ActorState, RoleBaseline } from './detect/model';
 
 /** `state` is JSON: what it holds is the engine's affair, and it is replaced whole. */
-const stored = z.object({ state: z.string(), version: z.int().positive() });
+const stored = z.object({
+  state: z.string(),
+  version: z.int().positive(),
+  /** as the list of what waits has it; absent: nothing waits */
+  dueAt: z.string().optional(),
+  /** the day until which the list of subjects has it; absent: an older version wrote it, and nobody knows */
+  listedUntil: z.iso.date().optional(),
+});
 const storedState = z.custom<ActorState>(
   (value) => typeof value === 'object' && value !== null && 'v' in value && value.v === 1,
 );
 const storedBaseline = z.custom<RoleBaseline>(
   (value) => typeof value === 'object' && value !== null && 'v' in value && value.v === 1,
 );
-const baselineSeconds = 14 * 24 * 60 * 60;
+const daySeconds = 24 * 60 * 60;
+const baselineSeconds = 14 * daySeconds;
+const listedSeconds = 2 * daySeconds;
 
 export interface Remembered {
   readonly state: ActorState | undefined;
   /** 0: nothing is stored */
   readonly version: number;
+  /** what the lists say of it; absent: not known */
+  readonly listed?: { readonly dueAt: string | undefined; readonly role: Role | null; readonly until: string };
 }
 
 /** What detection remembers of subjects and roles. A write holds only where nobody else wrote since the read. */
@@ -34,37 +49,49 @@ export class DetectionStates {
   async read(subject: string): Promise<Remembered> {
     const item = await ConsistentReads.of(this.documents).get(this.table, governanceKeys.detection(subject));
     if (!item) return { state: undefined, version: 0 };
-    const { state, version } = stored.parse(item);
+    const { version, dueAt, listedUntil: until, ...rest } = stored.parse(item);
     // A state of another form is none: averages are learned anew.
-    return { state: storedState.safeParse(JSON.parse(state)).data, version };
+    const state = storedState.safeParse(JSON.parse(rest.state)).data;
+    return { state, version, ...(state && until !== undefined && { listed: { dueAt, role: state.role, until } }) };
   }
 
   /**
+   * The lists are written where they change alone, with the state in one transaction. Most events change neither, and a
+   * transaction costs twice what a single write does.
    * @param dueAt when something of it has waited long enough for an explanation, UTC
    * @returns false when somebody else wrote meanwhile: read and decide again
    */
   async write(before: Remembered, state: ActorState, dueAt: string | undefined): Promise<boolean> {
     const { subject, role } = state;
     const ttl = Math.floor(Date.parse(state.expiresAt) / 1000);
-    const due = governanceKeys.detectionDue(subject);
-    const items: TransactItem[] = [
-      putVersion(
-        this.table,
-        { ...governanceKeys.detection(subject), state: JSON.stringify(state), version: before.version + 1, ttl },
-        before.version,
-      ),
-      dueAt === undefined
-        ? { Delete: { TableName: this.table, Key: due } }
-        : { Put: { TableName: this.table, Item: { ...due, dueAt, ttl } } },
-      { Put: { TableName: this.table, Item: { ...governanceKeys.detectionSubject(subject), role, ttl } } },
-    ];
+    const { listed } = before;
+    const until = state.expiresAt.slice(0, 10);
+    const item = { state: JSON.stringify(state), version: before.version + 1, dueAt, listedUntil: until, ttl };
+    const items = [putVersion(this.table, { ...governanceKeys.detection(subject), ...item }, before.version)];
+    if (!listed || listed.dueAt !== dueAt) items.push(this.#waits(subject, dueAt, ttl));
+    if (!listed || listed.role !== role || listed.until !== until) items.push(this.#lists(subject, role, until));
     try {
-      await this.documents.send(new TransactWriteCommand({ TransactItems: items }));
+      const [only] = items.length === 1 ? items : [];
+      if (only?.Put) await this.documents.send(new PutCommand(only.Put));
+      else await this.documents.send(new TransactWriteCommand({ TransactItems: items }));
       return true;
     } catch (error) {
-      if (error instanceof TransactionCanceledException && isContention(error)) return false;
+      if (isContention(error)) return false;
       throw error;
     }
+  }
+
+  #waits(subject: string, dueAt: string | undefined, ttl: number): TransactItem {
+    const key = governanceKeys.detectionDue(subject);
+    return dueAt === undefined
+      ? { Delete: { TableName: this.table, Key: key } }
+      : { Put: { TableName: this.table, Item: { ...key, dueAt, ttl } } };
+  }
+
+  /** It outlives the state by a day or two. */
+  #lists(subject: string, role: Role | null, until: string): TransactItem {
+    const ttl = Math.floor(Date.parse(until) / 1000) + listedSeconds;
+    return { Put: { TableName: this.table, Item: { ...governanceKeys.detectionSubject(subject), role, ttl } } };
   }
 
   /** @returns subjects of whom something has waited long enough at that time, UTC */
@@ -104,5 +131,9 @@ export class DetectionStates {
 }
 
 /** Somebody else was faster, or is at it in this moment. */
-const isContention = ({ CancellationReasons = [] }: TransactionCanceledException): boolean =>
-  CancellationReasons.some(({ Code }) => Code === 'ConditionalCheckFailed' || Code === 'TransactionConflict');
+function isContention(error: unknown): boolean {
+  if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException) return true;
+  if (!(error instanceof TransactionCanceledException)) return false;
+  const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
+  return codes.includes('ConditionalCheckFailed') || codes.includes('TransactionConflict');
+}
