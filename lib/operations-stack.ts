@@ -1,11 +1,8 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { AccessOperations } from './access-operations';
 import type { ArchiveStack } from './archive-stack';
-import { AssociateOperations } from './associate-operations';
 import { AuditOperations } from './audit-operations';
 import type { AuthenticationStack } from './authentication-stack';
-import { BreachOperations } from './breach-operations';
 import type { Config } from './config';
 import { WardDashboard } from './dashboard';
 import type { DataStack } from './data-stack';
@@ -13,10 +10,10 @@ import { Detection } from './detection';
 import { alarmOnKeyFaults } from './key-faults';
 import type { MonitoringStack } from './monitoring-stack';
 import type { PhiNetwork } from './network';
-import { PeopleOperations } from './people-operations';
 import { Redrive } from './redrive';
 import { RestoreOperations } from './restore-operations';
 import { ServiceAlarms } from './service-alarms';
+import { addSweeps } from './sweeps';
 import { WardFunctions } from './ward-functions';
 
 export interface OperationsStackProps extends StackProps {
@@ -49,10 +46,7 @@ export class OperationsStack extends Stack {
     this.functions = functions;
     new AuditOperations(this, 'AuditOperations', { config, functions, outbox: data.tables.audit, monitoring });
     new Detection(this, 'Detection', { config, functions, outbox: data.tables.audit, monitoring });
-    new BreachOperations(this, 'BreachOperations', { config, functions, monitoring });
-    new AccessOperations(this, 'AccessOperations', { config, functions, monitoring });
-    new PeopleOperations(this, 'PeopleOperations', { config, functions, monitoring });
-    new AssociateOperations(this, 'AssociateOperations', { config, functions, monitoring });
+    addSweeps(this, { config, functions, monitoring });
     new RestoreOperations(this, 'RestoreOperations', { config, functions, monitoring });
     new Redrive(this, 'Redrive', {
       config,
