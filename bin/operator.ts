@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { Outbox } from '../lambda/audit/outbox';
+import { demandOutputs, readLaptopCloud, readStageOutputs } from './stage-outputs';
 
-const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
 const needed = z.object({
   UserPoolId: z.string(),
   GovernanceTable: z.string(),
@@ -14,11 +12,6 @@ const needed = z.object({
   Organization: z.string(),
   Stage: z.string(),
   Region: z.string(),
-});
-const cloudFile = z.object({
-  outputs: stackOutputs,
-  urls: z.object({ cognito: z.string(), dynamodb: z.string() }),
-  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
 });
 
 /** Ward from behind: with the operator's own credentials, for what comes before the API or when the API is the problem. */
@@ -38,12 +31,9 @@ export interface Operator {
  * @throws Error in one sentence
  */
 export function operate(where: { readonly outputs?: string; readonly data: string }, act: string): Operator {
-  const laptop = where.outputs ? undefined : cloudFile.parse(read(join(where.data, 'cloud.json')));
-  const stacks = laptop?.outputs ?? stackOutputs.parse(read(where.outputs ?? ''));
-  const outputs = needed.safeParse(Object.assign({}, ...Object.values(stacks)));
-  if (!outputs.success)
-    throw new Error(`the outputs name no Ward; they must hold ${Object.keys(needed.shape).join(', ')}`);
-  const { UserPoolId, GovernanceTable, AuditTable, Organization, Stage, Region } = outputs.data;
+  const laptop = where.outputs === undefined ? readLaptopCloud(where.data) : undefined;
+  const outputs = laptop?.outputs ?? readStageOutputs(where.outputs ?? '');
+  const { UserPoolId, GovernanceTable, AuditTable, Organization, Stage, Region } = demandOutputs(outputs, needed);
   const client = (endpoint: 'cognito' | 'dynamodb') => ({
     region: Region,
     ...(laptop && { endpoint: laptop.urls[endpoint], credentials: laptop.credentials }),
@@ -65,18 +55,4 @@ export function operate(where: { readonly outputs?: string; readonly data: strin
       clock: () => new Date(),
     }),
   };
-}
-
-function read(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw new Error(`there is no ${file}: start Ward, or name a deployed stack with --outputs`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`${file} is not JSON`);
-  }
 }

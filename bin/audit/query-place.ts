@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { ArchiveStore } from '../../lambda/audit/archive-store';
 import { isSegmentKey, segmentPrefix } from '../../lambda/audit/log-keys';
+import { demandOutputs, readLaptopCloud, readStageOutputs } from '../stage-outputs';
 import { coveredSegments } from './covered-segments';
 import { FolderArchive } from './folder-archive';
 import { queryAthena } from './query-athena';
@@ -14,12 +15,6 @@ import { queryFolder } from './query-duckdb';
 import type { Bound } from './query-parameters';
 import type { QueryResult } from './query-result';
 
-const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
-const cloudFile = z.object({
-  outputs: stackOutputs,
-  urls: z.object({ s3: z.string() }),
-  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
-});
 const ofLaptop = z.object({ ArchiveBucket: z.string(), AuditRegion: z.string() });
 const ofDeployment = z.object({ AuditDatabase: z.string(), AuditWorkgroup: z.string(), AuditRegion: z.string() });
 
@@ -45,7 +40,7 @@ export async function ask(
   if (place.folder !== undefined)
     return queryFolder(place.folder, sql, values, await coveredSegments(new FolderArchive(place.folder)));
   if (place.outputs === undefined) return askLaptop(place.data, sql, values, since);
-  const found = outputsOf(stackOutputs.parse(read(place.outputs)), ofDeployment);
+  const found = demandOutputs(readStageOutputs(place.outputs), ofDeployment);
   const { AuditDatabase: database, AuditWorkgroup: workgroup, AuditRegion: region } = found;
   const client = new AthenaClient({ region });
   return queryAthena({ client, workgroup, database, wait: (milliseconds) => setTimeout(milliseconds) }, sql, values);
@@ -53,8 +48,8 @@ export async function ask(
 
 /** The laptop's segments lie for a moment in a folder that nobody else can enter. */
 async function askLaptop(data: string, sql: string, values: readonly Bound[], since?: string): Promise<QueryResult> {
-  const cloud = cloudFile.parse(read(join(data, 'cloud.json')));
-  const { ArchiveBucket, AuditRegion: region } = outputsOf(cloud.outputs, ofLaptop);
+  const cloud = readLaptopCloud(data);
+  const { ArchiveBucket, AuditRegion: region } = demandOutputs(cloud.outputs, ofLaptop);
   const s3 = new S3Client({ region, endpoint: cloud.urls.s3, credentials: cloud.credentials, forcePathStyle: true });
   const archive = new ArchiveStore(s3, ArchiveBucket);
   const folder = mkdtempSync(join(tmpdir(), 'ward-audit-')); // 0700
@@ -69,25 +64,5 @@ async function askLaptop(data: string, sql: string, values: readonly Bound[], si
   } finally {
     rmSync(folder, { recursive: true, force: true });
     s3.destroy();
-  }
-}
-
-function outputsOf<Outputs>(stacks: z.infer<typeof stackOutputs>, schema: z.ZodObject & z.ZodType<Outputs>): Outputs {
-  const found = schema.safeParse(Object.assign({}, ...Object.values(stacks)));
-  if (!found.success) throw new Error(`the outputs must hold ${Object.keys(schema.shape).join(', ')}`);
-  return found.data;
-}
-
-function read(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw new Error(`there is no ${file}: start Ward, name a deployed stack with --outputs, or a folder with --folder`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error(`${file} is not JSON`);
   }
 }

@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import { GetPublicKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
-import * as z from 'zod';
 import type { Archive } from '../../lambda/audit/archive';
 import { BucketArchive } from '../../lambda/audit/bucket-archive';
 import { type SigningKey, signingKey } from '../../lambda/audit/note';
-import { readJson } from '../json-file';
+import { readLaptopCloud, readStageOutputs, type StageOutputs } from '../stage-outputs';
 import { FolderArchive } from './folder-archive';
 
 export interface Where {
@@ -18,14 +16,6 @@ export interface Where {
   /** the laptop cloud's folder */
   readonly data: string;
 }
-
-const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
-const cloudFile = z.object({
-  outputs: stackOutputs,
-  region: z.string(),
-  urls: z.object({ s3: z.string(), kms: z.string() }),
-  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
-});
 
 /** @throws Error in one sentence when there is no archive at that place */
 export function openArchive(where: Where): Archive {
@@ -50,20 +40,15 @@ export async function kmsSigningKeys(where: Where): Promise<SigningKey[]> {
 }
 
 function connect(where: Where) {
-  if (where.outputs === undefined && where.bucket !== undefined) return { outputs: {}, s3: {}, kms: {} };
+  if (where.outputs === undefined && where.bucket !== undefined)
+    return { outputs: {} as StageOutputs, s3: {}, kms: {} };
   if (where.outputs !== undefined) {
-    const outputs = merged(stackOutputs.parse(readJson(where.outputs, 'written by cdk deploy --outputs-file')));
+    const outputs = readStageOutputs(where.outputs);
     const region = outputs['Region'];
     const client = region === undefined ? {} : { region };
     return { outputs, s3: client, kms: client };
   }
-  const file = join(where.data, 'cloud.json');
-  const { outputs, region, urls, credentials } = cloudFile.parse(
-    readJson(file, 'written by npm start: start Ward, or name a deployed stack with --outputs, or a --folder'),
-  );
+  const { outputs, region, urls, credentials } = readLaptopCloud(where.data);
   const client = (endpoint: string) => ({ region, endpoint, credentials });
-  return { outputs: merged(outputs), s3: client(urls.s3), kms: client(urls.kms) };
+  return { outputs, s3: client(urls.s3), kms: client(urls.kms) };
 }
-
-const merged = (stacks: z.infer<typeof stackOutputs>): Readonly<Record<string, string>> =>
-  Object.assign({}, ...Object.values(stacks));

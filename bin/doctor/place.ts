@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { BackupClient } from '@aws-sdk/client-backup';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
@@ -13,7 +12,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { readJson } from '../json-file';
+import { demandOutputs, readLaptopCloud, readStageOutputs, type StageOutputs } from '../stage-outputs';
 import { type DeployedStack, deployedStacks } from './stacks';
 
 /** What AWS has and the laptop has not. */
@@ -32,7 +31,7 @@ export interface Place {
   readonly stage: string;
   readonly kind: 'development' | 'production';
   readonly organization: string;
-  readonly outputs: Readonly<Record<string, string>>;
+  readonly outputs: StageOutputs;
   readonly now: Date;
   readonly keys: KMSClient;
   readonly objects: S3Client;
@@ -44,23 +43,11 @@ export interface Place {
   readonly deployed?: Deployed;
 }
 
-const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
 const needed = z.object({
   Stage: z.string(),
   Kind: z.enum(['development', 'production']),
   Organization: z.string(),
   Region: z.string(),
-});
-const cloudFile = z.object({
-  outputs: stackOutputs,
-  urls: z.object({
-    cognito: z.string(),
-    dynamodb: z.string(),
-    kms: z.string(),
-    s3: z.string(),
-    logs: z.string(),
-  }),
-  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
 });
 
 /**
@@ -68,18 +55,9 @@ const cloudFile = z.object({
  * @throws Error in one sentence when the outputs are not those of a Ward, or its stacks cannot be listed
  */
 export async function openPlace(where: { readonly outputs?: string; readonly data: string }): Promise<Place> {
-  const laptop = where.outputs
-    ? undefined
-    : cloudFile.parse(
-        readJson(join(where.data, 'cloud.json'), 'written by npm start: start Ward, or name a stage with --outputs'),
-      );
-  const stacks =
-    laptop?.outputs ?? stackOutputs.parse(readJson(where.outputs ?? '', 'written by cdk deploy --outputs-file'));
-  const outputs: Readonly<Record<string, string>> = Object.assign({}, ...Object.values(stacks));
-  const found = needed.safeParse(outputs);
-  if (!found.success)
-    throw new Error(`the outputs name no Ward of this version; they must hold ${Object.keys(needed.shape).join(', ')}`);
-  const { Stage: stage, Kind: kind, Organization: organization, Region: region } = found.data;
+  const laptop = where.outputs === undefined ? readLaptopCloud(where.data) : undefined;
+  const outputs = laptop?.outputs ?? readStageOutputs(where.outputs ?? '');
+  const { Stage: stage, Kind: kind, Organization: organization, Region: region } = demandOutputs(outputs, needed);
   const at = (endpoint?: string) => ({ region, ...(laptop && { endpoint, credentials: laptop.credentials }) });
   const tables = new DynamoDBClient(at(laptop?.urls.dynamodb));
   return {

@@ -1,11 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { readJson } from '../json-file';
 import { ask, say } from '../prompt';
+import { demandOutputs, readStageOutputs } from '../stage-outputs';
 import { putBack, putBackTables } from './put-back';
 
-const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
 const needed = z.object({
   Region: z.string(),
   GovernanceTable: z.string(),
@@ -33,13 +32,12 @@ export function addPutBack(program: Command, where: () => { readonly outputs?: s
     .action(async ({ yes, ...restored }: Restored) => {
       const { outputs: file } = where();
       if (file === undefined) throw new Error('the laptop goes back with "ward restore": name a stage with --outputs');
-      const stacks = stackOutputs.parse(readJson(file, 'written by cdk deploy --outputs-file'));
-      const outputs = needed.safeParse(Object.assign({}, ...Object.values(stacks)));
-      if (!outputs.success)
-        throw new Error(
-          `the outputs name no Ward of this version; they must hold ${Object.keys(needed.shape).join(', ')}`,
-        );
-      const { Region: region, GovernanceTable, RecordsTable, KeysTable } = outputs.data;
+      const {
+        Region: region,
+        GovernanceTable,
+        RecordsTable,
+        KeysTable,
+      } = demandOutputs(readStageOutputs(file), needed);
       if (
         yes !== true &&
         (await ask('Everybody is locked out, and what was written since is undone: yes or no')) !== 'yes'

@@ -5,7 +5,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { OutboxReader } from '../../lambda/audit/outbox-reader';
 import { declarations, type FunctionName } from '../../lib/functions';
-import { readJson } from '../json-file';
+import { demandOutputs, readStageOutputs } from '../stage-outputs';
 import { Letters } from './letters';
 import type { Started } from './plan';
 import type { Hands } from './run';
@@ -19,7 +19,6 @@ export interface RedrivePlace {
 }
 
 const declared = new Map<string, FunctionName>(declarations.map(([name]) => [name, name]));
-const stackOutputs = z.record(z.string(), z.record(z.string(), z.string()));
 const needed = z.object({
   Region: z.string(),
   AuditTable: z.string(),
@@ -31,7 +30,6 @@ const needed = z.object({
   /** absent where the settings name nobody */
   RedriveRole: z.string().optional(),
 });
-const always = Object.entries(needed.shape).flatMap(([name, shape]) => (shape instanceof z.ZodOptional ? [] : [name]));
 /** Lambda's longest run, and a little more for the answer. */
 const answerMilliseconds = 16 * 60 * 1000;
 
@@ -43,11 +41,8 @@ export function openStage(
   file: string,
   clients: { readonly lambda?: LambdaClient; readonly queue?: SQSClient; readonly tables?: DynamoDBClient } = {},
 ): RedrivePlace {
-  const stacks = stackOutputs.parse(readJson(file, 'written by cdk deploy --outputs-file'));
-  const outputs = needed.safeParse(Object.assign({}, ...Object.values(stacks)));
-  if (!outputs.success)
-    throw new Error(`the outputs name no Ward of this version; they must hold ${always.join(', ')}`);
-  const { Region: region, AuditTable, FailuresQueue, StartedFunctions, LetterSenders, RedriveRole } = outputs.data;
+  const outputs = demandOutputs(readStageOutputs(file), needed);
+  const { Region: region, AuditTable, FailuresQueue, StartedFunctions, LetterSenders, RedriveRole } = outputs;
   if (RedriveRole === undefined)
     throw new Error('nobody runs dead letters of this stage: its setting redriveOperators names no one');
   const senders = pairs(LetterSenders);
