@@ -245,6 +245,28 @@ export function mailFrom(): string | undefined {
   return process.env['MAIL_FROM'];
 }
 
+/** Whose log a stage continues that took over from it. */
+export interface Predecessor {
+  /** bucket with its archive, or the replica of that */
+  readonly archive: string;
+  /** `ward/<organization>/<stage>` of its log */
+  readonly origin: string;
+  /** pinned: SHA-256 of the SubjectPublicKeyInfo of a key that signed its checkpoints, hex */
+  readonly fingerprint: string;
+}
+
+/** @returns undefined where the stage succeeds none. @throws Error when a part is not set: half of the evidence is none */
+export function predecessor(): Predecessor | undefined {
+  const names = ['PREDECESSOR_ARCHIVE', 'PREDECESSOR_ORIGIN', 'PREDECESSOR_FINGERPRINT'] as const;
+  if (names.every((name) => !process.env[name])) return undefined;
+  const set = readEnvironment<Record<(typeof names)[number], string>>(...names);
+  return {
+    archive: set.PREDECESSOR_ARCHIVE,
+    origin: set.PREDECESSOR_ORIGIN,
+    fingerprint: set.PREDECESSOR_FINGERPRINT,
+  };
+}
+
 /** @throws Error when a limit is no number: without limits there are no sessions */
 export function sessionLimits(environment: ApiEnvironment) {
   const seconds = (name: keyof ApiEnvironment & `SESSION_${string}`): number => {

@@ -160,7 +160,7 @@ export const breach = {
     tables: [...keepsIncidents, readsIndex('A#*'), readsOutbox],
     patientKey: { Decrypt: ['governance'] },
     // the log too, to prove what it shows under a checkpoint that it can check and not sign
-    archive: { reads: ['v1/segments/*', 'v1/log/*'], lists: ['ListBucket'] },
+    archive: { reads: ['v1/segments/*', 'v1/log/*'], lists: ['ListBucket'], predecessor: true },
     signingKey: ['GetPublicKey'],
     documents: { reads: ['incidents/*'], writes: ['incidents/*'] },
     queriesLogs: true,

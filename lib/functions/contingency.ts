@@ -82,7 +82,7 @@ export const restores = {
       records.mayWithEvent([patients], 'UpdateItem'),
       records.mayWithEvent([lookups], 'DeleteItem'),
     ],
-    archive: { reads: ['v1/*'], lists: ['ListBucket', 'ListBucketVersions'] },
+    archive: { reads: ['v1/*'], lists: ['ListBucket', 'ListBucketVersions'], predecessor: true },
     signingKey: ['GetPublicKey'],
     memoryMegabytes: 3538, // two processors
     timeoutSeconds: 900,

@@ -44,6 +44,8 @@ export interface ArchiveGrant {
   /** … that may be put under a new name */
   readonly writes?: readonly string[];
   readonly lists?: readonly ('ListBucket' | 'ListBucketVersions')[];
+  /** also of the archive of the stage that this one succeeds: there to read and list, never to write */
+  readonly predecessor?: true;
 }
 
 /** Calls on the documents bucket. What is put there is locked with it, and nobody deletes. */

@@ -40,6 +40,13 @@ export const readsOutbox: TableGrant = {
   partitions: ['LANES', 'LANE#*'],
   inTransaction: false,
 };
+/** whether the index has the events of the stage that this one succeeds; of no use to a stage that succeeds none */
+export const readsIndexed: TableGrant = {
+  table: 'auditIndex',
+  actions: ['Query'],
+  partitions: ['INDEXED'],
+  inTransaction: false,
+};
 export const readsIndex = (...partitions: readonly string[]): TableGrant => ({
   table: 'auditIndex',
   actions: ['Query'],
@@ -47,7 +54,7 @@ export const readsIndex = (...partitions: readonly string[]): TableGrant => ({
   inTransaction: false,
 });
 /** lists, because S3 tells nobody else that an object is not there */
-export const readsSegments: ArchiveGrant = { reads: ['v1/segments/*'], lists: ['ListBucket'] };
+export const readsSegments: ArchiveGrant = { reads: ['v1/segments/*'], lists: ['ListBucket'], predecessor: true };
 
 /** a patient's wrapped keys are queried; what binds the organization is read */
 export const readsKeys: readonly TableGrant[] = [keys.may([patients], 'Query'), keys.may([organization], 'GetItem')];
