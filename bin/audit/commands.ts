@@ -100,11 +100,13 @@ export function addAuditEvidence(audit: Command, where: () => Pick<Where, 'outpu
     .description('check every proof that an incident’s dossier carries; exit 0 when all hold, else 1')
     .argument('<file>', 'the dossier in JSON, archived or as ward drill breach leaves it')
     .requiredOption('--fingerprint <hex>', 'the pinned key', fingerprint)
-    .action((file: string, flags: { fingerprint: string }) => {
-      const { checkpoint, scope, timeline, uncovered } = offline(file, (value) =>
-        checkDossier(value, flags.fingerprint),
+    .option('--predecessor <hex>', 'the pinned key of the stage that was succeeded', fingerprint)
+    .action((file: string, flags: { fingerprint: string; predecessor?: string }) => {
+      const { checkpoints, scope, timeline, uncovered } = offline(file, (value) =>
+        checkDossier(value, flags.fingerprint, flags.predecessor),
       );
-      say(`checkpoint   ${checkpoint ? `${checkpoint.origin}, ${checkpoint.size} leaves` : 'none'}`);
+      if (checkpoints.length === 0) say('checkpoint   none');
+      for (const { origin, size } of checkpoints) say(`checkpoint   ${origin}, ${size} leaves`);
       say(`scope        ${scope} access(es) proven`);
       say(`timeline     ${timeline} event(s) proven`);
       if (uncovered.length > 0) say(`uncovered    ${uncovered.length} event(s): the log had not reached them yet`);

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { type AccessLogEnvironment, accessLogVariables, readEnvironment } from '../environment';
+import { type AccessLogEnvironment, accessLogVariables, predecessor, readEnvironment } from '../environment';
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { Runtime } from '../http/runtime';
 import { patientId } from '../records/model';
 import { s3 } from './archive-client';
-import { ArchiveStore } from './archive-store';
+import { Archives } from './archives';
 import { evidenceOf } from './evidence';
 import { inWords } from './in-words';
 import { indexKeys } from './index-entry';
@@ -14,8 +14,9 @@ import { Released } from './release';
 
 const environment = readEnvironment<AccessLogEnvironment>(...accessLogVariables);
 const runtime = new Runtime(environment);
-const index = new IndexReader(documents, environment.AUDIT_INDEX_TABLE);
-const archive = new ArchiveStore(s3, environment.ARCHIVE_BUCKET);
+const before = predecessor();
+const index = new IndexReader(documents, environment.AUDIT_INDEX_TABLE, before?.archive);
+const archive = new Archives(s3, environment.ARCHIVE_BUCKET, before);
 
 const entriesPerPage = 50;
 const query = z.strictObject({ cursor: z.string().max(200).optional() });

@@ -12,7 +12,8 @@ export class AuditError extends Error {
       | 'archive-contradicted'
       | 'outbox-contradicted'
       | 'log-contradicted'
-      | 'signing-key-unknown',
+      | 'signing-key-unknown'
+      | 'predecessor-not-indexed',
     options?: { readonly cause?: unknown },
   ) {
     super(`audit: ${code}`, options);

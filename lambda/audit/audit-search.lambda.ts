@@ -1,13 +1,13 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import type { Permit } from '../access/guard';
-import { type AccessLogEnvironment, accessLogVariables, readEnvironment } from '../environment';
+import { type AccessLogEnvironment, accessLogVariables, predecessor, readEnvironment } from '../environment';
 import type { Answer, Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { Runtime } from '../http/runtime';
 import { instant } from '../instant';
 import { s3 } from './archive-client';
-import { ArchiveStore } from './archive-store';
+import { Archives } from './archives';
 import { type EventDraft, uuid } from './event';
 import { evidenceOf, type Found } from './evidence';
 import { indexKeys } from './index-entry';
@@ -16,8 +16,9 @@ import { Released } from './release';
 
 const environment = readEnvironment<AccessLogEnvironment>(...accessLogVariables);
 const runtime = new Runtime(environment);
-const index = new IndexReader(documents, environment.AUDIT_INDEX_TABLE);
-const archive = new ArchiveStore(s3, environment.ARCHIVE_BUCKET);
+const before = predecessor();
+const index = new IndexReader(documents, environment.AUDIT_INDEX_TABLE, before?.archive);
+const archive = new Archives(s3, environment.ARCHIVE_BUCKET, before);
 
 const id = uuid.describe('a UUID');
 const question = z.strictObject({

@@ -28,6 +28,17 @@ export const indexEntry = z.object({
 });
 export type IndexEntry = z.infer<typeof indexEntry>;
 
+/** How far the index has an archive. `PK` `INDEXED`, `SK` the archive's bucket. */
+export const indexedArchive = z.object({
+  /** when its last segment was indexed; absent: never yet */
+  at: z.string().optional(),
+  /** name of the segment up to which a walk over it has come that goes on */
+  after: z.string().optional(),
+  /** segments that this walk refused */
+  refused: z.int().optional(),
+});
+export const indexedKey = (bucket: string) => ({ PK: 'INDEXED', SK: bucket });
+
 export const indexKeys = {
   patient: (patient: string) => `P#${patient}`,
   actor: (sub: string) => `A#${sub}`,

@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { type IndexEntry, indexEntry } from './index-entry';
+import { AuditError } from './audit-error';
+import { type IndexEntry, indexEntry, indexedArchive, indexedKey } from './index-entry';
 
 export interface IndexQuestion {
   /** of indexKeys */
@@ -25,13 +26,21 @@ const queriesPerPage = 10;
 
 /** Reads the index of the audit log. What it gives is held against the evidence before it is shown. */
 export class IndexReader {
+  #hasBefore = false;
+
+  /** @param before archive of the stage that this one succeeds: without it the index is half of one, and answers nothing */
   constructor(
     private readonly documents: DynamoDBDocumentClient,
     private readonly table: string,
+    private readonly before?: string,
   ) {}
 
-  /** @param limit of entries; a page may have fewer and still have a next one */
+  /**
+   * @param limit of entries; a page may have fewer and still have a next one
+   * @throws AuditError `predecessor-not-indexed`
+   */
   async page(question: IndexQuestion, limit: number): Promise<IndexPage> {
+    await this.#demandBefore();
     const entries: IndexEntry[] = [];
     let after = question.after;
     for (let query = 0; query < queriesPerPage; query++) {
@@ -44,6 +53,21 @@ export class IndexReader {
       after = String(LastEvaluatedKey['SK']);
     }
     return { entries, ...(after === undefined ? {} : { next: after }) };
+  }
+
+  async #demandBefore(): Promise<void> {
+    if (this.before === undefined || this.#hasBefore) return;
+    const { PK, SK } = indexedKey(this.before);
+    const { Items = [] } = await this.documents.send(
+      new QueryCommand({
+        TableName: this.table,
+        KeyConditionExpression: 'PK = :pk AND SK = :sk',
+        ExpressionAttributeValues: { ':pk': PK, ':sk': SK },
+        ConsistentRead: true,
+      }),
+    );
+    if (indexedArchive.safeParse(Items[0]).data?.at === undefined) throw new AuditError('predecessor-not-indexed');
+    this.#hasBefore = true;
   }
 
   #query({ partition, from, to, action, actor }: IndexQuestion, after: string | undefined) {

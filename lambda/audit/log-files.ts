@@ -54,11 +54,19 @@ export class LogFiles {
   }
 
   /** @returns the first leaf of the first checkpoint at or after that instant, or the end of the log */
-  async indexAt(at: string): Promise<number> {
-    let [low, high] = [0, 1];
+  indexAt(at: string): Promise<number> {
+    return this.indexAfter((file) => file.at < at);
+  }
+
+  /**
+   * @param holds of the files from `start` up to one, and of none after that
+   * @returns the leaf after the last file of which it holds, which is `start` where it holds of none
+   */
+  async indexAfter(holds: (file: LeavesFile) => boolean | Promise<boolean>, start = 0): Promise<number> {
+    let [low, high] = [start, start + 1];
     const before = async (index: number): Promise<LeavesFile | undefined> => {
       const file = await this.from(index);
-      return file && file.at < at ? file : undefined;
+      return file && (await holds(file)) ? file : undefined;
     };
     for (let file = await before(high); file; file = await before(high)) {
       low = file.last + 1;

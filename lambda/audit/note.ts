@@ -44,6 +44,19 @@ export function signingKey(spki: Uint8Array): SigningKey {
   return { fingerprint: createHash('sha256').update(der).digest('hex'), spki: der, raw: der.subarray(12), key };
 }
 
+/** @returns the key that a leaf names. @throws LogError `key-invalid` when it has another fingerprint */
+export function namedKey({
+  fingerprint,
+  public: spki,
+}: {
+  readonly fingerprint: string;
+  readonly public: string;
+}): SigningKey {
+  const key = signingKey(Buffer.from(spki, 'base64'));
+  if (key.fingerprint !== fingerprint) throw new LogError('key-invalid');
+  return key;
+}
+
 /** @returns the first 4 bytes of SHA-256(name | 0x0A | 0x01 | 32-byte key) */
 export function noteKeyId(name: string, key: SigningKey): Buffer {
   return createHash('sha256').update(`${name}\n`).update(Uint8Array.of(1)).update(key.raw).digest().subarray(0, 4);

@@ -38,22 +38,30 @@ const lookAheadMilliseconds = 3 * 24 * 60 * 60 * 1000;
 /** closer than this, walking on is less work than searching anew */
 const walkOnMilliseconds = 60 * 60 * 1000;
 
+/** Whose checkpoints a log's proofs stand under. */
+export interface Trust {
+  /** that may sign */
+  readonly keys: readonly SigningKey[];
+  /** leaves under the checkpoint to prove under; absent: the newest that any segment needs */
+  readonly size?: number;
+}
+
 /**
- * Proves segments under the newest checkpoint that any of them needs. Reads what the proofs need and not the log, so that a
- * request can wait for it; every proof is checked before it is given.
+ * Proves segments under one checkpoint. Reads what the proofs need and not the log, so that a request can wait for it; every
+ * proof is checked before it is given.
  * @param wanted names of segments, each with the instant of an event in it
- * @param keys that are trusted to sign
  * @throws LogError `proof-invalid`, `note-invalid`, `note-signature-invalid` when the archive does not hold together
  */
 export async function proveSegments(
   objects: LogObjects,
   wanted: ReadonlyMap<string, string>,
-  { origin, keys }: { readonly origin: string; readonly keys: readonly SigningKey[] },
+  { origin, keys, size }: Trust & { readonly origin: string },
 ): Promise<LogProof> {
   const files = new LogFiles(objects);
   const found = await locate(files, wanted);
-  const signed = await newestNote(objects, found);
-  const covered = [...found].filter(([, { size }]) => signed && size <= signed.size);
+  const sizes = size === undefined ? [...found.values()].map((each) => each.size) : [size];
+  const signed = await newestNote(objects, sizes);
+  const covered = [...found].filter(([, each]) => signed && each.size <= signed.size);
   const uncovered = [...wanted.keys()].filter((segment) => !covered.some(([name]) => name === segment)).sort();
   if (!signed || covered.length === 0) return { segments: [], uncovered };
   const note = parseNote(signed.note);
@@ -96,16 +104,17 @@ async function locate(files: LogFiles, wanted: ReadonlyMap<string, string>): Pro
 /** A checkpointer that was cut off has put leaves whose note comes with the next run. */
 async function newestNote(
   objects: LogObjects,
-  found: ReadonlyMap<string, Found>,
+  sizes: readonly number[],
 ): Promise<{ readonly size: number; readonly note: Buffer } | undefined> {
-  for (const size of [...new Set([...found.values()].map((each) => each.size))].sort((a, b) => b - a)) {
+  for (const size of [...new Set(sizes)].sort((a, b) => b - a)) {
     const note = await objects.get(checkpointKey(size));
     if (note) return { size, note };
   }
   return undefined;
 }
 
-async function pathOf(tree: TiledTree, index: number): Promise<Buffer[]> {
+/** @throws LogError `proof-invalid` when the archive lacks a part of the tree */
+export async function pathOf(tree: TiledTree, index: number): Promise<Buffer[]> {
   try {
     return await tree.path(index);
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Finding } from './finding';
 import type { GenesisLeaf, KeyLeaf } from './leaf';
 import { LogError } from './log-error';
-import { type Checkpoint, parseNote, type SigningKey, signingKey, verifyNote } from './note';
+import { type Checkpoint, namedKey, parseNote, type SigningKey, verifyNote } from './note';
 
 /** Keys that sign one after the other: those of the genesis leaf, then each that a key leaf announced. */
 interface Era {
@@ -20,12 +20,12 @@ export class Signers {
 
   /** @throws LogError `key-invalid` */
   genesis({ keys }: GenesisLeaf): void {
-    this.#eras.push({ keys: keys.map(named), announcedBy: 0, signed: new Set() });
+    this.#eras.push({ keys: keys.map(namedKey), announcedBy: 0, signed: new Set() });
   }
 
   /** @throws LogError `key-invalid` */
   announce(leaf: KeyLeaf): void {
-    this.#next = { keys: [named(leaf)] };
+    this.#next = { keys: [namedKey(leaf)] };
   }
 
   /**
@@ -64,10 +64,4 @@ export class Signers {
           leaf: announcedBy - 1,
         };
   }
-}
-
-function named({ fingerprint, public: spki }: { readonly fingerprint: string; readonly public: string }): SigningKey {
-  const key = signingKey(Buffer.from(spki, 'base64'));
-  if (key.fingerprint !== fingerprint) throw new LogError('key-invalid');
-  return key;
 }

@@ -23,6 +23,11 @@ export interface Proof {
   };
 }
 
+/** What one log proves. */
+export interface OriginProof extends LogProof {
+  readonly origin: string;
+}
+
 /** What a dossier is made of. */
 export interface DossierFacts {
   readonly incident: Incident;
@@ -35,15 +40,16 @@ export interface DossierFacts {
   /** the accesses that it is about */
   readonly scope: readonly Proof[];
   /** from the segments of these events to a signed checkpoint */
-  readonly log: LogProof;
+  readonly log: OriginProof;
+  /** … of the log of the stage that this one succeeds, where it has some of the events */
+  readonly before?: OriginProof;
   readonly logs: readonly LogRow[];
-  readonly origin: string;
   readonly madeAt: Date;
   readonly madeBy: string;
 }
 
 /** @returns how many of these events no signed checkpoint covers yet */
-export function unprovenAmong(events: readonly Proof[], { segments }: LogProof): number {
-  const covered = new Set(segments.map(({ segment }) => segment));
+export function unprovenAmong(events: readonly Proof[], { log, before }: Pick<DossierFacts, 'log' | 'before'>): number {
+  const covered = new Set([...log.segments, ...(before?.segments ?? [])].map(({ segment }) => segment));
   return events.filter(({ sealed }) => !sealed || !covered.has(sealed.segment)).length;
 }

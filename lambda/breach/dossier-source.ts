@@ -1,7 +1,5 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { Permit } from '../access/guard';
-import type { ArchiveStore } from '../audit/archive-store';
-import type { CheckpointSigner } from '../audit/checkpoint-signer';
 import type { AuditEvent } from '../audit/event';
 import type { Outbox } from '../audit/outbox';
 import { Released } from '../audit/release';
@@ -10,7 +8,7 @@ import { type IncidentDesk, narrativeResource, resourceOf } from './incident-des
 import type { Incident } from './incident-model';
 import type { NarrativeItem } from './incident-store';
 import { operationalLogs } from './operational-logs';
-import { type Proven, proofsOf } from './proofs';
+import { type ProvableLog, type Proven, proofsOf } from './proofs';
 import { scopeQuery } from './scope';
 import type { ScopeSource } from './scope-source';
 
@@ -18,13 +16,11 @@ export interface DossierSourceOptions {
   readonly desk: IncidentDesk;
   readonly outbox: Outbox;
   readonly scope: ScopeSource;
-  readonly archive: ArchiveStore;
-  /** gives the public halves of the keys: nothing of a checkpoint is believed that none of them signed */
-  readonly signer: Pick<CheckpointSigner, 'keys'>;
+  readonly log: ProvableLog;
+  /** the log of the stage that this one succeeds */
+  readonly before?: ProvableLog;
   readonly logs: CloudWatchLogsClient;
   readonly logGroups: readonly string[];
-  /** of the audit log */
-  readonly origin: string;
 }
 
 const hourMilliseconds = 60 * 60 * 1000;
@@ -35,14 +31,14 @@ export class DossierSource {
 
   /** @throws LogError when what the archive has does not hold together; ScopeIncomplete when it lacks an event */
   async gather(permit: Permit, incident: Incident): Promise<DossierFacts> {
-    const { desk, logs, logGroups, origin } = this.options;
+    const { desk, logs, logGroups } = this.options;
     const [people, runs, documents, narratives] = await Promise.all([
       desk.store.people(incident.id),
       desk.store.runs(incident.id),
       desk.store.files(incident.id),
       desk.store.narratives(incident.id),
     ]);
-    const [{ events, log }, said] = await Promise.all([
+    const [{ events, ...proofs }, said] = await Promise.all([
       this.#proven(incident, narratives, runs.at(-1)?.query),
       this.#said(permit, incident, narratives),
     ]);
@@ -56,21 +52,20 @@ export class DossierSource {
       narratives: said,
       timeline,
       scope,
-      log,
+      ...proofs,
       logs: (await operationalLogs(logs, logGroups, from, to)) ?? [],
-      origin,
       madeAt: permit.access.now,
       madeBy: permit.actor.sub,
     };
   }
 
   async #proven(incident: Incident, narratives: readonly NarrativeItem[], query: unknown): Promise<Proven> {
-    const { scope, archive, signer, origin } = this.options;
+    const { scope, log, before } = this.options;
     const [timeline, accesses] = await Promise.all([
       scope.about(incident.id, authorsOf(incident, narratives), incident.openedAt),
       query === undefined ? [] : scope.gather(scopeQuery.parse(query)).then(({ events }) => events),
     ]);
-    return proofsOf([timeline, accesses], archive, { origin, keys: await signer.keys() });
+    return proofsOf([timeline, accesses], log, before);
   }
 
   async #said(

@@ -1,7 +1,7 @@
 import { type Canonical, canonicalize } from '../audit/canonical';
 import { exceptions, factorNames, factors, questionsOf } from './assessment';
 import { dayOf, longDay } from './calendar';
-import { type DossierFacts, type Proof, unprovenAmong } from './dossier-facts';
+import { type DossierFacts, type OriginProof, type Proof, unprovenAmong } from './dossier-facts';
 import { type DutyStatus, dutyStatuses } from './incident-duties';
 import { breachLocations, breachTypes, type Incident } from './incident-model';
 import type { NarrativeItem, Person } from './incident-store';
@@ -18,7 +18,7 @@ export function dossierOf(facts: DossierFacts) {
     format: 'ward-dossier/1',
     made_at: madeAt.toISOString(),
     made_by: facts.madeBy,
-    audit_log: facts.origin,
+    audit_log: facts.log.origin,
     incident: plain(incident),
     narratives: facts.narratives.map((each) => ({ ...each })),
     deadlines: duties.map((duty) => plain(duty)),
@@ -28,7 +28,9 @@ export function dossierOf(facts: DossierFacts) {
     documents: facts.documents.map((document) => plain(document)),
     timeline: facts.timeline.map((proof) => plain(proof)),
     /** from each segment to the root that the checkpoint signs; `uncovered` has no checkpoint yet */
-    audit_proof: plain({ ...facts.log, uncovered_events: uncoveredOf(facts) }),
+    audit_proof: plain({ ...proofOf(facts.log), uncovered_events: uncoveredOf(facts) }),
+    /** the same of the log of the stage that this one succeeds, where some of the events are in it */
+    ...(facts.before && { predecessor: { audit_log: facts.before.origin, audit_proof: plain(proofOf(facts.before)) } }),
     operational_logs: facts.logs.map((row) => plain(row)),
   };
 }
@@ -37,10 +39,12 @@ export type Dossier = ReturnType<typeof dossierOf>;
 /** @returns the dossier's bytes: canonical JSON, so that whoever has the same facts has the same hash */
 export const encodeDossier = (dossier: Dossier): Buffer => Buffer.from(canonicalize(dossier as unknown as Canonical));
 
-const uncoveredOf = ({ scope, timeline, log }: DossierFacts) => ({
-  scope: unprovenAmong(scope, log),
-  timeline: unprovenAmong(timeline, log),
+const uncoveredOf = (facts: DossierFacts) => ({
+  scope: unprovenAmong(facts.scope, facts),
+  timeline: unprovenAmong(facts.timeline, facts),
 });
+
+const proofOf = ({ origin: _, ...proof }: OriginProof) => proof;
 
 /** what JSON cannot say is left out */
 const plain = <T extends object>(value: T): Canonical => JSON.parse(JSON.stringify(value));
@@ -153,18 +157,20 @@ function assessmentBlocks({ incident, narratives }: DossierFacts): Block[] {
 
 function proofBlocks(facts: DossierFacts): Block[] {
   const { scope, timeline } = uncoveredOf(facts);
-  const { checkpoint, segments } = facts.log;
+  const logs = [facts.log, ...(facts.before ? [facts.before] : [])];
+  const checkpoints = logs.flatMap(({ checkpoint }) => checkpoint ?? []);
+  const segments = logs.reduce((sum, log) => sum + log.segments.length, 0);
   const covered =
-    checkpoint === undefined
+    checkpoints.length === 0
       ? 'No signed checkpoint of the audit log covers any of these events yet.'
-      : `${segments.length} segment(s) of the audit log are proven under the signed checkpoint below.`;
+      : `${segments} segment(s) of the audit log are proven under ${checkpoints.length === 1 ? 'the signed checkpoint' : 'the signed checkpoints, each of its own log,'} below.`;
   const open =
     scope + timeline === 0
-      ? 'It covers every one of them.'
+      ? 'Every one of them is covered.'
       : `Not covered yet: ${scope} access(es) in scope and ${timeline} event(s) of the timeline.`;
   return [
     { kind: 'paragraph', text: `${covered} ${open} The dossier in JSON carries the proofs: ward audit check-dossier.` },
-    ...(checkpoint === undefined ? [] : [{ kind: 'lines', lines: checkpoint.trim().split('\n') } as const]),
+    ...checkpoints.map((checkpoint) => ({ kind: 'lines', lines: checkpoint.trim().split('\n') }) as const),
   ];
 }
 

@@ -2,10 +2,19 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { Permit } from '../access/guard';
 import { s3 } from '../audit/archive-client';
 import { ArchiveStore } from '../audit/archive-store';
+import { Archives } from '../audit/archives';
 import { CheckpointSigner } from '../audit/checkpoint-signer';
 import { LogError } from '../audit/log-error';
+import { trustPinned } from '../audit/pinned-log';
 import { Released } from '../audit/release';
-import { type DossierEnvironment, dossierVariables, logGroups, readEnvironment } from '../environment';
+import {
+  type DossierEnvironment,
+  dossierVariables,
+  logGroups,
+  type Predecessor,
+  predecessor,
+  readEnvironment,
+} from '../environment';
 import type { Answer, Exchange } from '../http/chain';
 import { documents, kms, patience } from '../http/clients';
 import { entityTag } from '../http/conditions';
@@ -19,6 +28,7 @@ import { DossierSource } from './dossier-source';
 import { conclude, demandEvidence } from './incident-closing';
 import { IncidentDesk, resourceOf } from './incident-desk';
 import type { Incident } from './incident-model';
+import type { ProvableLog } from './proofs';
 import { ScopeIncomplete, ScopeSource } from './scope-source';
 import { noticesOf } from './shown';
 
@@ -28,7 +38,14 @@ const { clock, outbox } = runtime;
 const desk = new IncidentDesk(runtime, environment, kms);
 const files = documentsStore(environment);
 const dossiers = new DossierArchive(files, desk.store);
-const archive = new ArchiveStore(s3, environment.ARCHIVE_BUCKET);
+const before = predecessor();
+const signer = new CheckpointSigner(kms, environment.SIGNING_KEYS.split(' '));
+/** nothing of a checkpoint is believed that neither the stage's keys nor the one that is pinned vouch for */
+const log: ProvableLog = {
+  origin: environment.AUDIT_ORIGIN,
+  archive: new ArchiveStore(s3, environment.ARCHIVE_BUCKET),
+  trust: async () => ({ keys: await signer.keys() }),
+};
 const source = new DossierSource({
   desk,
   outbox,
@@ -36,15 +53,20 @@ const source = new DossierSource({
     documents,
     indexTable: environment.AUDIT_INDEX_TABLE,
     auditTable: environment.AUDIT_TABLE,
-    archive,
+    archive: new Archives(s3, environment.ARCHIVE_BUCKET, before),
+    before: before?.archive,
     clock,
   }),
-  archive,
-  signer: new CheckpointSigner(kms, environment.SIGNING_KEYS.split(' ')),
+  log,
+  ...(before && { before: pinned(before) }),
   logs: new CloudWatchLogsClient(patience),
   logGroups: logGroups(),
-  origin: environment.AUDIT_ORIGIN,
 });
+
+function pinned(each: Predecessor): ProvableLog {
+  const archive = new ArchiveStore(s3, each.archive);
+  return { origin: each.origin, archive, trust: () => trustPinned(archive, each) };
+}
 
 /** The officer reads it as it stands now; an auditor the newest archived one, and only when the officer has released it. */
 async function read(exchange: Exchange): Promise<Answer> {
@@ -93,7 +115,7 @@ async function document(exchange: Exchange): Promise<Answer> {
     desk.judged(permit, incident, () => conclude(incident, { step: 'document', dossier, people }, author));
   await concluded(unstored);
   const facts = await gathered(permit, incident);
-  await desk.judged(permit, incident, () => demandEvidence(unprovenAmong(facts.scope, facts.log)));
+  await desk.judged(permit, incident, () => demandEvidence(unprovenAmong(facts.scope, facts)));
   const stored = await dossiers.keep(facts, version);
   const dossier = { ...unstored, ...stored };
   const after = await concluded(dossier);

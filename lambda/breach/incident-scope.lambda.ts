@@ -1,10 +1,10 @@
 import { v7 } from 'uuid';
 import type { Permit } from '../access/guard';
 import { s3 } from '../audit/archive-client';
-import { ArchiveStore } from '../audit/archive-store';
+import { Archives } from '../audit/archives';
 import { Released } from '../audit/release';
 import { Vault } from '../encryption/vault';
-import { readEnvironment, type ScopeEnvironment, scopeVariables } from '../environment';
+import { predecessor, readEnvironment, type ScopeEnvironment, scopeVariables } from '../environment';
 import type { Answer, Exchange } from '../http/chain';
 import { documents, kms } from '../http/clients';
 import { entityTag } from '../http/conditions';
@@ -33,11 +33,13 @@ const records = new RecordStore(documents, environment.RECORDS_TABLE, clock);
 const vault = new Vault({ documents, kms, environment, clock, mayBind: false });
 const scoped = new ScopePeople(runtime, desk.store, new NoticeFieldsReader({ store: records, vault, outbox }));
 const scopeRuns = new ScopeRuns(runtime, desk.store, documentsStore(environment));
+const before = predecessor();
 const source = new ScopeSource({
   documents,
   indexTable: environment.AUDIT_INDEX_TABLE,
   auditTable: environment.AUDIT_TABLE,
-  archive: new ArchiveStore(s3, environment.ARCHIVE_BUCKET),
+  archive: new Archives(s3, environment.ARCHIVE_BUCKET, before),
+  before: before?.archive,
   clock,
 });
 

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { ArchiveStore } from '../audit/archive-store';
+import type { Archives } from '../audit/archives';
 import { type AuditEvent, auditEvent } from '../audit/event';
 import { evidenceOf } from '../audit/evidence';
 import { indexKeys } from '../audit/index-entry';
@@ -45,11 +45,13 @@ export class ScopeSource {
       readonly documents: DynamoDBDocumentClient;
       readonly indexTable: string;
       readonly auditTable: string;
-      readonly archive: ArchiveStore;
+      readonly archive: Pick<Archives, 'get'>;
+      /** archive of the stage that this one succeeds, which the index must have */
+      readonly before?: string | undefined;
       readonly clock: () => Date;
     },
   ) {
-    this.#index = new IndexReader(options.documents, options.indexTable);
+    this.#index = new IndexReader(options.documents, options.indexTable, options.before);
     this.#outbox = new OutboxReader(options.documents, options.auditTable);
   }
 

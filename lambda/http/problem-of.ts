@@ -21,6 +21,10 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof AccessDenied) return new Problem(signInAgain(error.reason) ?? 'forbidden');
   if (error instanceof TokenError) return new Problem(error.code === 'unavailable' ? 'unavailable' : 'unauthorized');
   if (error instanceof KeyError) return new Problem(keyProblems[error.code] ?? 'unavailable');
+  if (error instanceof AuditError && error.code === 'predecessor-not-indexed')
+    return new Problem('unavailable', {
+      detail: 'What the stage recorded that this one succeeds is not indexed yet',
+    });
   if (error instanceof GovernanceError || error instanceof AuditError || error instanceof ReadIncomplete)
     return new Problem('unavailable');
   if (error instanceof EnvelopeError) return new Problem('integrity');

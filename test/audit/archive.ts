@@ -77,7 +77,10 @@ export class ArchiveBuilder {
   #events = 0;
   #archived = new Map<string, number>();
 
-  constructor(readonly signer: Signer = newSigner()) {
+  constructor(
+    readonly signer: Signer = newSigner(),
+    readonly of = origin,
+  ) {
     this.key = signer;
     mkdirSync(join(this.folder, 'v1'), { mode: 0o700 });
   }
@@ -85,9 +88,9 @@ export class ArchiveBuilder {
   write(lane: number, count = 1): LaneEvent[] {
     const id = uuidOf(0xf0000 + lane);
     return Array.from({ length: count }, () => {
-      const head = this.heads.get(id) ?? { ...laneStart(origin, id), openedAt: this.now.toISOString() };
+      const head = this.heads.get(id) ?? { ...laneStart(this.of, id), openedAt: this.now.toISOString() };
       const n = ++this.#events;
-      const event = appendEvent(head, origin, draftOf(n), { id: uuidOf(n), at: this.now });
+      const event = appendEvent(head, this.of, draftOf(n), { id: uuidOf(n), at: this.now });
       this.heads.set(id, { ...event, openedAt: head.openedAt });
       this.unsealed.push(event);
       return event;
@@ -132,7 +135,7 @@ export class ArchiveBuilder {
       at: this.now.toISOString(),
       format: createHash('sha256').update('the page').digest('hex'),
       keys: [{ fingerprint, public: spki.toString('base64') }],
-      origin,
+      origin: this.of,
       type: 'genesis',
       v: 1,
     };
@@ -142,7 +145,7 @@ export class ArchiveBuilder {
     const lines = leaves.map(encodeLeaf);
     for (const line of lines) for (const { key, bytes } of this.#tree.append(hashLeaf(line))) this.put(key, bytes);
     this.put(leavesKey(first, this.#tree.size - 1), `${lines.join('\n')}\n`);
-    this.put(checkpointKey(this.#tree.size), note(this.key, this.#tree.size, this.#tree.root()));
+    this.put(checkpointKey(this.#tree.size), note(this.key, this.#tree.size, this.#tree.root(), this.of));
     this.#prev = { root: this.#tree.root().toString('hex'), size: this.#tree.size };
   }
 
