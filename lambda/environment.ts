@@ -80,12 +80,15 @@ export interface CheckpointEnvironment
 export interface RestoreEnvironment
   extends VerificationEnvironment,
     Pick<RecordsEnvironment, 'GOVERNANCE_TABLE' | 'RECORDS_TABLE' | 'KEYS_TABLE'> {}
-/** How AWS Backup begins the name of a table that it restores for a test. */
-export const testTablePrefix = 'awsbackup-restore-test-';
-/** What the function reads that looks into restored tables. */
+/** How AWS Backup begins the name of a table or bucket that it restores for a test. */
+export const testPrefix = 'awsbackup-restore-test-';
+/** What the function reads that looks into restored tables and buckets. */
 export interface ValidationEnvironment
   extends Omit<VerificationEnvironment, 'SIGNING_KEYS'>,
-    Pick<RecordsEnvironment, 'GOVERNANCE_TABLE' | 'RECORDS_TABLE' | 'KEYS_TABLE' | 'ORGANIZATION' | 'PATIENT_KEY'> {
+    Pick<RecordsEnvironment, 'GOVERNANCE_TABLE' | 'RECORDS_TABLE' | 'KEYS_TABLE' | 'ORGANIZATION' | 'PATIENT_KEY'>,
+    Pick<DocumentsEnvironment, 'DOCUMENTS_BUCKET'> {
+  /** ARN of the key of the documents, under which they are restored too */
+  readonly DOCUMENTS_KEY: string;
   /** JSON: the name of each table by what it is for */
   readonly BACKED_UP_TABLES: string;
   /** whose record is opened from a restored table; absent: nobody's */
@@ -324,6 +327,8 @@ export const validationVariables = [
   'KEYS_TABLE',
   'ORGANIZATION',
   'PATIENT_KEY',
+  'DOCUMENTS_BUCKET',
+  'DOCUMENTS_KEY',
   'BACKED_UP_TABLES',
 ] as const satisfies readonly (keyof ValidationEnvironment)[];
 export const disposalVariables = [

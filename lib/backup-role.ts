@@ -3,7 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { testTablePrefix } from '../lambda/environment';
+import { testPrefix } from '../lambda/environment';
 import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import { OwnRole } from './own-role';
@@ -14,21 +14,24 @@ export interface BackupRoleProps {
   readonly config: Config;
   readonly tables: readonly WardTable[];
   readonly bucket: IBucket;
+  readonly bucketKey: IKey;
   readonly vaultArns: readonly string[];
   readonly vaultKey: IKey;
   /** where copies go; absent: none are made */
   readonly recovery: RecoveryNames | undefined;
 }
 
+const chosenNames = 'AWS Backup chooses the names of what it makes: the policy names what they begin with';
+
 /**
  * What AWS Backup may do, of Ward's own tables and one bucket: AWS's managed policies for it name every resource of the account.
- * It makes backups and test restores, and deletes neither a table that Ward uses nor a recovery point.
+ * It makes backups and test restores, and neither deletes a table that Ward uses or a recovery point nor writes into the bucket.
  */
 export class BackupRole extends OwnRole {
   constructor(
     scope: Construct,
     id: string,
-    { config, tables, bucket, vaultArns, vaultKey, recovery }: BackupRoleProps,
+    { config, tables, bucket, bucketKey, vaultArns, vaultKey, recovery }: BackupRoleProps,
   ) {
     super(scope, id, {
       description: `Ward ${config.stage}: makes backups and test restores`,
@@ -39,7 +42,7 @@ export class BackupRole extends OwnRole {
     const tested = Stack.of(this).formatArn({
       service: 'dynamodb',
       resource: 'table',
-      resourceName: `${testTablePrefix}*`,
+      resourceName: `${testPrefix}*`,
     });
     const allow = (actions: string[], resources: string[], service?: string) =>
       this.addToPolicy(
@@ -109,7 +112,8 @@ export class BackupRole extends OwnRole {
       ],
       [bucket.arnForObjects('*')],
     );
-    if (bucket.encryptionKey) allow(['kms:Decrypt', 'kms:DescribeKey'], [bucket.encryptionKey.keyArn], 's3');
+    allow(['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'], [bucketKey.keyArn], 's3');
+    this.#testBuckets(config);
     const rule = Stack.of(this).formatArn({
       service: 'events',
       resource: 'rule',
@@ -131,14 +135,61 @@ export class BackupRole extends OwnRole {
     const named: unknown = Stack.of(this).resolve(Stack.of(bucket).exportValue(bucket.bucketArn));
     const imported =
       typeof named === 'object' && named !== null && 'Fn::ImportValue' in named ? String(named['Fn::ImportValue']) : '';
-    const own = 'AWS Backup chooses the names of what it makes: the policy names what they begin with';
     acknowledge(this, {
       [`AwsSolutions-IAM5[Resource::${imported}/*]`]:
         'A backup of a bucket is one of all its objects, so that no prefix can be named',
-      [`AwsSolutions-IAM5[Resource::arn:aws:dynamodb:${config.region}:${config.account}:table/awsbackup-restore-test-*]`]:
-        own,
+      [`AwsSolutions-IAM5[Resource::arn:aws:dynamodb:${config.region}:${config.account}:table/${testPrefix}*]`]:
+        chosenNames,
       [`AwsSolutions-IAM5[Resource::arn:aws:events:${config.region}:${config.account}:rule/AwsBackupManagedRule*]`]:
-        own,
+        chosenNames,
+    });
+  }
+  /**
+   * What AWS's managed policy AWSBackupServiceRolePolicyForS3Restore lists, on test buckets of this account alone: names of
+   * buckets are global, so that somebody else's may begin like a test's.
+   */
+  #testBuckets({ account }: Config): void {
+    const buckets = `arn:aws:s3:::${testPrefix}*`;
+    const allow = (actions: string[], resources: string[], conditions = {}) =>
+      this.addToPolicy(
+        new PolicyStatement({ actions: actions.map((action) => `s3:${action}`), resources, conditions }),
+      );
+    const own = { StringEquals: { 'aws:ResourceAccount': account } };
+    // Whose it will be, no bucket says that is not there yet.
+    allow(['CreateBucket'], [buckets]);
+    allow(
+      [
+        'GetBucketLocation',
+        'GetBucketOwnershipControls',
+        'GetBucketVersioning',
+        'ListBucket',
+        'ListBucketVersions',
+        'PutBucketOwnershipControls',
+        'PutBucketVersioning',
+      ],
+      [buckets],
+      own,
+    );
+    allow(
+      [
+        'DeleteObject',
+        'GetObject',
+        'GetObjectAcl',
+        'GetObjectTagging',
+        'GetObjectVersion',
+        'GetObjectVersionAcl',
+        'ListMultipartUploadParts',
+        'PutObject',
+        'PutObjectAcl',
+        'PutObjectTagging',
+        'PutObjectVersionAcl',
+      ],
+      [`${buckets}/*`],
+      own,
+    );
+    acknowledge(this, {
+      [`AwsSolutions-IAM5[Resource::${buckets}]`]: chosenNames,
+      [`AwsSolutions-IAM5[Resource::${buckets}/*]`]: chosenNames,
     });
   }
   /** into the vaults of another Region, under whose key AWS Backup seals what it copies */

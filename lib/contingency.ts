@@ -9,6 +9,7 @@ import {
   type IBackupVault,
 } from 'aws-cdk-lib/aws-backup';
 import { CfnRule, Schedule } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -24,6 +25,7 @@ export interface ContingencyProps {
   readonly config: Config;
   readonly tables: Readonly<Record<Table, WardTable>>;
   readonly documents: IBucket;
+  readonly documentsKey: IKey;
   readonly topic: ITopic;
 }
 
@@ -38,7 +40,7 @@ export class Contingency extends Construct {
     private readonly props: ContingencyProps,
   ) {
     super(scope, id);
-    const { config, tables, documents, topic } = props;
+    const { config, tables, documents, documentsKey, topic } = props;
     const vaultKey = storeKey(this, 'VaultKey', 'backup', `Ward ${config.stage}: backups`);
     // A vault's lock bounds what may be kept in it: no plan, of Ward or of the organization, keeps wrapped keys for longer.
     const locked = (name: string, longestDays: number) =>
@@ -57,6 +59,7 @@ export class Contingency extends Construct {
       config,
       tables: Object.values(tables),
       bucket: documents,
+      bucketKey: documentsKey,
       vaultArns: [vault.backupVaultArn, keysVault.backupVaultArn],
       vaultKey,
       recovery,
@@ -90,9 +93,12 @@ export class Contingency extends Construct {
     });
   }
 
-  /** A restore of every table each month, which AWS Backup removes again a few hours later. 45 CFR 164.308(a)(7)(ii)(D). */
+  /**
+   * A restore of every table and of the documents each month. AWS Backup removes a table again a few hours later, and empties a
+   * bucket by a lifecycle rule in the days after. 45 CFR 164.308(a)(7)(ii)(D).
+   */
   #drill(iamRoleArn: string, includeVaults: string[]): void {
-    const { config, tables } = this.props;
+    const { config, tables, documents, documentsKey } = this.props;
     const name = `ward_${config.stage.replaceAll('-', '_')}`;
     const plan = new CfnRestoreTestingPlan(this, 'Drill', {
       restoreTestingPlanName: name,
@@ -105,18 +111,31 @@ export class Contingency extends Construct {
         selectionWindowDays: 30,
       },
     });
-    for (const [table, { tableArn, key }] of Object.entries(tables)) {
-      const selection = new CfnRestoreTestingSelection(this, `Drill${table}`, {
+    const select = (
+      store: string,
+      protectedResourceType: 'DynamoDB' | 'S3',
+      arn: string,
+      restoreMetadataOverrides: Record<string, string>,
+    ) => {
+      const selection = new CfnRestoreTestingSelection(this, `Drill${store}`, {
         restoreTestingPlanName: name,
-        restoreTestingSelectionName: `${name}_${table}`,
-        protectedResourceType: 'DynamoDB',
-        protectedResourceArns: [tableArn],
+        restoreTestingSelectionName: `${name}_${store}`,
+        protectedResourceType,
+        protectedResourceArns: [arn],
         iamRoleArn,
         validationWindowHours: 4,
-        restoreMetadataOverrides: { encryptionType: 'KMS', kmsMasterKeyArn: key.keyArn },
+        restoreMetadataOverrides,
       });
       selection.addResourceDependency(plan);
-    }
+    };
+    for (const [table, { tableArn, key }] of Object.entries(tables))
+      select(table, 'DynamoDB', tableArn, { encryptionType: 'KMS', kmsMasterKeyArn: key.keyArn });
+    // Without these it would be under a key of AWS, and have access lists, which no bucket of Ward has.
+    select('documents', 'S3', documents.bucketArn, {
+      encryptionType: 'SSE-KMS',
+      kmsKey: documentsKey.keyArn,
+      restoreACLs: 'false',
+    });
   }
 
   #alarms(topic: ITopic): void {

@@ -16,6 +16,7 @@ import { Records, type WardTable } from './records';
 export class DataStack extends Stack {
   readonly tables: Readonly<Record<Table, WardTable>>;
   readonly documents: Bucket;
+  readonly documentsKey: IKey;
   readonly patientKey: IKey;
   readonly logsKey: IKey;
   /** of the log groups of functions */
@@ -34,6 +35,7 @@ export class DataStack extends Stack {
     this.signingKeys = signingKeys;
     const documents = new Documents(this, 'Documents', { stage });
     this.documents = documents.bucket;
+    this.documentsKey = documents.key;
     this.tables = { records, keys, audit: outbox, auditIndex: index, auditLog: log, governance };
 
     new CfnOutput(this, 'RecordsTable', { value: records.tableName });

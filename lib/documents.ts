@@ -40,10 +40,11 @@ export function wardBucket(
 /** Dossiers, notices, agreements and exports. Each object that must be kept is locked when it is put: terms differ by kind. */
 export class Documents extends Construct {
   readonly bucket: Bucket;
+  readonly key: IKey;
 
   constructor(scope: Construct, id: string, props: { readonly stage: string }) {
     super(scope, id);
-    const key = storeKey(this, 'Key', 's3', `Ward ${props.stage}: documents`);
-    this.bucket = wardBucket(this, 'Bucket', key);
+    this.key = storeKey(this, 'Key', 's3', `Ward ${props.stage}: documents`);
+    this.bucket = wardBucket(this, 'Bucket', this.key);
   }
 }

@@ -1,9 +1,9 @@
 import type { Stack } from 'aws-cdk-lib';
 import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { testTablePrefix } from '../lambda/environment';
+import { testPrefix } from '../lambda/environment';
 import type { Config } from './config';
 import { declarations, type FunctionDeclaration } from './functions';
-import { restoredTableReads, restoreJobCalls } from './restore-validation';
+import { restoredBuckets, restoredTableReads, restoreJobCalls } from './restore-validation';
 
 /** ARNs of what functions may reach through the endpoints of their network. */
 export interface Reachable {
@@ -95,6 +95,8 @@ export function callsOf(
     ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${config.account}:role/ward-${config.stage}-*` },
     StringEquals: { 'aws:PrincipalAccount': config.account },
   };
+  // Anybody may have a bucket whose name begins like that of a test.
+  const ownBuckets = { ...own, StringEquals: { ...own.StringEquals, 'aws:ResourceAccount': config.account } };
   const allow = (actions: string[], resources: readonly string[], conditions: object = own) =>
     new PolicyStatement({
       principals: [new AnyPrincipal()],
@@ -117,7 +119,7 @@ export function callsOf(
       'dynamodb',
       [
         allow(union('dynamodb', ['BatchGetItem', 'GetItem', ...items]), tables),
-        allow([...restoredTableReads], [arn('dynamodb', `table/${testTablePrefix}*`)]),
+        allow([...restoredTableReads], [arn('dynamodb', `table/${testPrefix}*`)]),
       ],
     ],
     [
@@ -128,6 +130,8 @@ export function callsOf(
           buckets.map((bucket) => `${bucket}/*`),
         ),
         allow(union('s3', ['ListBucket', 'ListBucketVersions']), buckets),
+        allow(['s3:GetObject'], [`${restoredBuckets}/*`], ownBuckets),
+        allow(['s3:ListBucket'], [restoredBuckets], ownBuckets),
       ],
     ],
     ['kms', [allow(union('kms', cryptography), keys)]],

@@ -146,7 +146,7 @@ function grantArchive(
 }
 
 /** @returns the ARN of a bucket as the rule pack spells it: the name of an export, or the ARN of one that is elsewhere */
-function asFound(handler: LambdaFunction, bucket: IBucket): string {
+export function asFound(handler: LambdaFunction, bucket: IBucket): string {
   const plain: unknown = Stack.of(handler).resolve(bucket.bucketArn);
   if (typeof plain === 'string') return plain;
   const named: unknown = Stack.of(handler).resolve(Stack.of(bucket).exportValue(bucket.bucketArn));

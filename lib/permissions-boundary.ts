@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { CfnRole, Effect, ManagedPolicy, PermissionsBoundary, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
+import { testPrefix } from '../lambda/environment';
 import { acknowledge } from './acknowledgements';
 
 const of = (service: string, ...actions: readonly string[]): string[] =>
@@ -14,16 +15,13 @@ const never: Readonly<Record<string, readonly string[]>> = {
     'BypassGovernanceRetention',
     'DeleteBucket',
     'DeleteBucketPolicy',
-    'DeleteObject',
     'DeleteObjectVersion',
     'PutBucketAcl',
     'PutBucketObjectLockConfiguration',
     'PutBucketPolicy',
     'PutBucketPublicAccessBlock',
-    'PutBucketVersioning',
     'PutEncryptionConfiguration',
     'PutLifecycleConfiguration',
-    'PutObjectAcl',
     'PutObjectLegalHold',
     'PutReplicationConfiguration',
   ),
@@ -115,11 +113,11 @@ export function bound(app: IConstruct): void {
       statements: [
         new PolicyStatement({ sid: 'AtMost', actions: ['*'], resources: ['*'] }),
         new PolicyStatement({
-          sid: 'TablesStay',
+          sid: 'TablesAndObjectsStay',
           effect: Effect.DENY,
-          actions: ['dynamodb:DeleteTable'],
-          // AWS Backup removes the table that it restored for a test.
-          notResources: ['arn:aws:dynamodb:*:*:table/awsbackup-restore-test-*'],
+          actions: ['dynamodb:DeleteTable', ...of('s3', 'DeleteObject', 'PutBucketVersioning', 'PutObjectAcl')],
+          // AWS Backup makes and removes what it restores for a test.
+          notResources: [`arn:aws:dynamodb:*:*:table/${testPrefix}*`, `arn:aws:s3:::${testPrefix}*`],
         }),
         ...Object.entries(never).map(
           ([sid, actions]) =>

@@ -23,6 +23,7 @@ export class RecoveryStack extends Stack {
       config,
       tables: data.tables,
       documents: data.documents,
+      documentsKey: data.documentsKey,
       topic: monitoring.monitoring.topic,
     });
     const recovery = recoveryNames(config);

@@ -38,18 +38,18 @@ export class RestoreOperations extends Construct {
     this.#validation({ config, functions, monitoring });
     new CfnOutput(Stack.of(this), 'RestoreReplayFunction', { value: target.functionName });
   }
-  /** 45 CFR 164.308(a)(7)(ii)(D): each table that a test restored is looked into before AWS Backup removes it again. */
+  /** 45 CFR 164.308(a)(7)(ii)(D): each table and bucket that a test restored is looked into before AWS Backup removes it again. */
   #validation({ config, functions, monitoring }: RestoreOperationsProps): void {
     const target = functions.named(validation);
     const { account } = Stack.of(this);
     const rule = new CfnRule(this, 'Validation', {
       name: `ward-${config.stage}-restored`,
-      description: `Ward ${config.stage}: a table was restored to test its backup`,
+      description: `Ward ${config.stage}: a table or bucket was restored to test its backup`,
       eventPattern: {
         source: ['aws.backup'],
         account: [account],
         'detail-type': ['Restore Job State Change'],
-        detail: { status: ['COMPLETED'], resourceType: ['DynamoDB'], restoreTestingPlanArn: [{ exists: true }] },
+        detail: { status: ['COMPLETED'], resourceType: ['DynamoDB', 'S3'], restoreTestingPlanArn: [{ exists: true }] },
       },
       targets: [
         {
@@ -76,7 +76,7 @@ export class RestoreOperations extends Construct {
     });
     monitoring.alarm(this, 'Unvalidated', {
       heading: 'No restore validated',
-      metric: monitoring.ownMetric('UnvalidatedTables', Duration.days(1)),
+      metric: monitoring.ownMetric('UnvalidatedStores', Duration.days(1)),
       threshold: 0,
       silence: config.stage === 'local' ? 'good' : 'bad',
     });

@@ -1,11 +1,12 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { testTablePrefix, type ValidationEnvironment } from '../lambda/environment';
+import { testPrefix, type ValidationEnvironment } from '../lambda/environment';
 import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
-import type { Table } from './functions';
-import type { WardTable } from './records';
+import type { DataStack } from './data-stack';
+import { declarations, type FunctionDeclaration } from './functions';
+import { asFound } from './grants';
 
 export const restoredTableReads = [
   'dynamodb:BatchGetItem',
@@ -18,37 +19,62 @@ export const restoreJobCalls = [
   'backup:ListRestoreJobs',
   'backup:PutRestoreValidationResult',
 ] as const;
+/** ARN of the buckets that AWS Backup restores for a test: names of buckets are global, so a policy says whose as well */
+export const restoredBuckets = `arn:aws:s3:::${testPrefix}*`;
+
+/** folders of the documents bucket that anything is put in, each ending in `*` */
+const documentFolders = [
+  ...new Set(
+    declarations.flatMap(([, { documents }]: readonly [string, FunctionDeclaration]) => documents?.writes ?? []),
+  ),
+];
 
 /** Lets a function read what AWS Backup restores to test it, and say what it found. 45 CFR 164.308(a)(7)(ii)(D). */
-export function validateRestores(
-  handler: LambdaFunction,
-  { canary }: Config,
-  tables: Readonly<Record<Table, WardTable>>,
-): void {
-  const named = Object.fromEntries(Object.entries(tables).map(([table, { tableName }]) => [table, tableName]));
-  handler.addEnvironment(
-    'BACKED_UP_TABLES' satisfies keyof ValidationEnvironment,
-    Stack.of(handler).toJsonString(named),
-  );
-  if (canary) handler.addEnvironment('CANARY_PATIENT' satisfies keyof ValidationEnvironment, canary);
-  const restored = Stack.of(handler).formatArn({
+export function validateRestores(handler: LambdaFunction, { canary }: Config, data: DataStack): void {
+  const named = Object.fromEntries(Object.entries(data.tables).map(([table, { tableName }]) => [table, tableName]));
+  const set = (name: keyof ValidationEnvironment, value: string) => handler.addEnvironment(name, value);
+  set('BACKED_UP_TABLES', Stack.of(handler).toJsonString(named));
+  set('DOCUMENTS_BUCKET', data.documents.bucketName);
+  set('DOCUMENTS_KEY', data.documentsKey.keyArn);
+  if (canary) set('CANARY_PATIENT', canary);
+  const { account, region } = Stack.of(handler);
+  const allow = (actions: readonly string[], resources: string[], StringEquals?: Record<string, string>) =>
+    handler.addToRolePolicy(
+      new PolicyStatement({
+        actions: [...actions],
+        resources,
+        ...(StringEquals && { conditions: { StringEquals } }),
+      }),
+    );
+  const restoredTables = Stack.of(handler).formatArn({
     service: 'dynamodb',
     resource: 'table',
-    resourceName: `${testTablePrefix}*`,
+    resourceName: `${testPrefix}*`,
   });
-  handler.addToRolePolicy(new PolicyStatement({ actions: [...restoredTableReads], resources: [restored] }));
-  handler.addToRolePolicy(
-    new PolicyStatement({
-      actions: ['kms:Decrypt'],
-      resources: [tables.auditIndex.key.keyArn, tables.auditLog.key.keyArn],
-      conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(handler).region}.amazonaws.com` } },
-    }),
+  allow(restoredTableReads, [restoredTables]);
+  allow(['kms:Decrypt'], [data.tables.auditIndex.key.keyArn, data.tables.auditLog.key.keyArn], {
+    'kms:ViaService': `dynamodb.${region}.amazonaws.com`,
+  });
+  allow(
+    ['s3:GetObject'],
+    documentFolders.map((folder) => data.documents.arnForObjects(folder)),
   );
-  handler.addToRolePolicy(new PolicyStatement({ actions: [...restoreJobCalls], resources: ['*'] }));
+  allow(['s3:ListBucket'], [data.documents.bucketArn]);
+  allow(['s3:GetObject'], [`${restoredBuckets}/*`], { 'aws:ResourceAccount': account });
+  allow(['s3:ListBucket'], [restoredBuckets], { 'aws:ResourceAccount': account });
+  allow(['kms:Decrypt'], [data.documentsKey.keyArn], { 'kms:ViaService': `s3.${region}.amazonaws.com` });
+  allow(restoreJobCalls, ['*']);
+  const chosen = 'AWS Backup chooses the names of what it restores for a test: the policy names what they begin with';
   acknowledge(handler.role ?? handler, {
-    [`AwsSolutions-IAM5[Resource::arn:aws:dynamodb:${Stack.of(handler).region}:${Stack.of(handler).account}:table/${testTablePrefix}*]`]:
-      'AWS Backup chooses the names of the tables that it restores for a test: the policy names what they begin with',
+    [`AwsSolutions-IAM5[Resource::arn:aws:dynamodb:${region}:${account}:table/${testPrefix}*]`]: chosen,
+    [`AwsSolutions-IAM5[Resource::${restoredBuckets}]`]: chosen,
+    [`AwsSolutions-IAM5[Resource::${restoredBuckets}/*]`]: chosen,
     'AwsSolutions-IAM5[Resource::*]':
       'The calls of AWS Backup about restore jobs have no resource in IAM: they tell names, times and states',
   });
+  for (const folder of documentFolders)
+    acknowledge(handler.role ?? handler, {
+      [`AwsSolutions-IAM5[Resource::${asFound(handler, data.documents)}/${folder}]`]:
+        'A restored document is held against the live one of its name, which has the id of what it is about: the policy names its folder',
+    });
 }

@@ -74,7 +74,7 @@ export class WardFunctions {
         canary: config.canary,
         mailFrom: config.mailFrom,
       });
-      if (name === 'restore-validation') validateRestores(handler, config, data.tables);
+      if (name === 'restore-validation') validateRestores(handler, config, data);
       if (name === 'disposal') retain(handler, config);
       if (declaration.patientKey) handler.addEnvironment('LOOKUP_KEY_SECONDS', lookupKeySeconds[config.kind]);
       this.#functions.set(name, handler);

@@ -16,7 +16,7 @@ export type AuditMetric =
   | 'RestoresWaiting'
   | 'RestoreReplayFailures'
   | 'RestoreValidationFailures'
-  | 'UnvalidatedTables'
+  | 'UnvalidatedStores'
   | 'OverdueAlertReviews'
   | 'UnsentAlertDeliveries'
   | 'DetectionLagSeconds';
@@ -39,7 +39,7 @@ const units: Readonly<Record<AuditMetric, 'Count' | 'Seconds'>> = {
   RestoresWaiting: 'Count',
   RestoreReplayFailures: 'Count',
   RestoreValidationFailures: 'Count',
-  UnvalidatedTables: 'Count',
+  UnvalidatedStores: 'Count',
   OverdueAlertReviews: 'Count',
   UnsentAlertDeliveries: 'Count',
   DetectionLagSeconds: 'Seconds',

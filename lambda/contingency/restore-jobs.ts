@@ -4,33 +4,42 @@ import {
   ListRestoreJobsCommand,
   PutRestoreValidationResultCommand,
 } from '@aws-sdk/client-backup';
-import { testTablePrefix } from '../environment';
+import { testPrefix } from '../environment';
 
-/** A table that AWS Backup restored to test that it can. */
+/** AWS Backup has a word for each. */
+const resourceTypes = { table: 'DynamoDB', bucket: 'S3' } as const;
+export type StoreKind = keyof typeof resourceTypes;
+
+/** A table or bucket that AWS Backup restored to test that it can. */
 export interface RestoreJob {
   readonly id: string;
-  /** name of the table that was backed up */
+  readonly kind: StoreKind;
+  /** name of what was backed up */
   readonly source: string;
-  /** name of the table that it was restored to */
+  /** name of what it was restored to */
   readonly restored: string;
   /** the moment of the backup */
   readonly at: Date;
 }
 
-const tableArn = /^arn:aws:dynamodb:[a-z0-9-]+:\d{12}:table\/([A-Za-z0-9_.-]{3,255})$/;
+const arns: Readonly<Record<StoreKind, RegExp>> = {
+  table: /^arn:aws:dynamodb:[a-z0-9-]+:\d{12}:table\/([A-Za-z0-9_.-]{3,255})$/,
+  bucket: /^arn:aws:s3:::([a-z0-9.-]{3,63})$/,
+};
 
 /** What AWS Backup knows of restore tests, and what it is told of them. 45 CFR 164.308(a)(7)(ii)(D). */
 export class RestoreJobs {
   constructor(private readonly backup: Pick<BackupClient, 'send'>) {}
 
-  /** @throws Error when it is no finished test of a table: nothing else is looked at, whatever an event says */
+  /** @throws Error when it is no finished test of a table or bucket: nothing else is looked at, whatever an event says */
   async describe(id: string): Promise<RestoreJob> {
     const job = await this.backup.send(new DescribeRestoreJobCommand({ RestoreJobId: id }));
-    const [source, restored] = [nameOf(job.SourceResourceArn), nameOf(job.CreatedResourceArn)];
+    const kind: StoreKind = arns.bucket.test(job.SourceResourceArn ?? '') ? 'bucket' : 'table';
+    const [source, restored] = [nameOf(kind, job.SourceResourceArn), nameOf(kind, job.CreatedResourceArn)];
     const tested = job.Status === 'COMPLETED' && job.CreatedBy?.RestoreTestingPlanArn !== undefined;
-    if (!tested || !source || !restored?.startsWith(testTablePrefix) || !job.RecoveryPointCreationDate)
-      throw new Error('not a finished restore test of a table');
-    return { id, source, restored, at: job.RecoveryPointCreationDate };
+    if (!tested || !source || !restored?.startsWith(testPrefix) || !job.RecoveryPointCreationDate)
+      throw new Error('not a finished restore test of a table or bucket');
+    return { id, kind, source, restored, at: job.RecoveryPointCreationDate };
   }
 
   /** @param message counts and codes alone */
@@ -44,8 +53,8 @@ export class RestoreJobs {
     );
   }
 
-  /** @returns names of the tables of which a restore was found valid since then */
-  async validSince(since: Date): Promise<ReadonlySet<string>> {
+  /** @returns names of the tables or buckets of which a restore was found valid since then */
+  async validSince(kind: StoreKind, since: Date): Promise<ReadonlySet<string>> {
     const valid = new Set<string>();
     let NextToken: string | undefined;
     do {
@@ -53,12 +62,12 @@ export class RestoreJobs {
         new ListRestoreJobsCommand({
           ByCompleteAfter: since,
           ByStatus: 'COMPLETED',
-          ByResourceType: 'DynamoDB',
+          ByResourceType: resourceTypes[kind],
           NextToken,
         }),
       );
       for (const { ValidationStatus, SourceResourceArn } of page.RestoreJobs ?? []) {
-        const name = nameOf(SourceResourceArn);
+        const name = nameOf(kind, SourceResourceArn);
         if (ValidationStatus === 'SUCCESSFUL' && name) valid.add(name);
       }
       NextToken = page.NextToken;
@@ -67,4 +76,4 @@ export class RestoreJobs {
   }
 }
 
-const nameOf = (arn: string | undefined): string | undefined => tableArn.exec(arn ?? '')?.[1];
+const nameOf = (kind: StoreKind, arn: string | undefined): string | undefined => arns[kind].exec(arn ?? '')?.[1];

@@ -5,7 +5,7 @@ import { type Comparison, compareItem, faults, type Item, isCompared } from './r
 /** The first Sundays of two months are up to five weeks apart, and a test may start some hours later. */
 export const validationDays = 36;
 /** A backup is of a moment; what was written around it may be on either side. */
-const marginMilliseconds = 5 * 60 * 1000;
+export const marginMilliseconds = 5 * 60 * 1000;
 /** items of one restored table, and patients of the live one, that a validation looks at; of fewer, at all */
 export const sampleSize = { items: 5000, patients: 500 } as const;
 

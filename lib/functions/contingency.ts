@@ -89,12 +89,12 @@ export const restores = {
     instances: 1, // two replays at once would only be in each other's way
   },
   'restore-validation': {
-    concern: 'looks into the tables that restore tests make; opens one record, of nobody',
+    concern: 'looks into the tables and the bucket that restore tests make; opens one record, of nobody',
     calledBy: 'schedule',
     tables: [
       audits,
       listsPatients,
-      // What was restored is read beside what is live: lib/restore-validation.ts grants the former.
+      // What was restored is read beside what is live: lib/restore-validation.ts grants the former, and both buckets.
       keys.may([patients, organization], 'GetItem', 'Query'),
       records.may([patients], 'GetItem', 'Query'),
       governance.may(['ACTOR#*', 'APPROVAL#*', 'CONTROL#*'], 'GetItem'),

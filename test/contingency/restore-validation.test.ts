@@ -63,7 +63,7 @@ describe('a restored item beside the live one', () => {
 });
 
 describe('a restored table', () => {
-  const job = { id: randomUUID(), source: 'live', restored: 'awsbackup-restore-test-1', at };
+  const job = { id: randomUUID(), kind: 'table' as const, source: 'live', restored: 'awsbackup-restore-test-1', at };
   type World = Readonly<Record<'live' | 'restored', readonly Item[]>>;
   const validate = (
     world: World,
@@ -184,8 +184,24 @@ describe('restore jobs of AWS Backup', () => {
     backup.on(DescribeRestoreJobCommand, { RestoreJobId: 'A' }).resolves(finished);
     await expect(jobs.describe('A')).resolves.toEqual({
       id: 'A',
+      kind: 'table',
       source: 'ward-records',
       restored: 'awsbackup-restore-test-7',
+      at,
+    });
+  });
+
+  test('so does one of a bucket', async () => {
+    backup.on(DescribeRestoreJobCommand, { RestoreJobId: 'B' }).resolves({
+      ...finished,
+      SourceResourceArn: 'arn:aws:s3:::ward-documents',
+      CreatedResourceArn: 'arn:aws:s3:::awsbackup-restore-test-8',
+    });
+    await expect(jobs.describe('B')).resolves.toEqual({
+      id: 'B',
+      kind: 'bucket',
+      source: 'ward-documents',
+      restored: 'awsbackup-restore-test-8',
       at,
     });
   });
@@ -194,7 +210,12 @@ describe('restore jobs of AWS Backup', () => {
     ['is not finished', { Status: 'RUNNING' as const }],
     ['is no test', { CreatedBy: {} }],
     ['went to another table, such as a live one', { CreatedResourceArn: arn('ward-records') }],
-    ['is of something else', { SourceResourceArn: 'arn:aws:s3:::documents' }],
+    ['is of something else', { SourceResourceArn: 'arn:aws:rds:us-east-1:123456789012:db:ward' }],
+    ['says a bucket was restored to a table', { SourceResourceArn: 'arn:aws:s3:::ward-documents' }],
+    [
+      'went over the live bucket',
+      { SourceResourceArn: 'arn:aws:s3:::ward-documents', CreatedResourceArn: 'arn:aws:s3:::ward-documents' },
+    ],
   ])('nothing is read because of a job that %s', async (_, wrong) => {
     backup.on(DescribeRestoreJobCommand).resolves({ ...finished, ...wrong });
     await expect(jobs.describe('A')).rejects.toThrow('not a finished restore test');
@@ -210,10 +231,20 @@ describe('restore jobs of AWS Backup', () => {
 
   test('a table counts as restored of late when one of its tests was found valid, on whatever page', async () => {
     backup
-      .on(ListRestoreJobsCommand, { NextToken: undefined })
+      .on(ListRestoreJobsCommand, { NextToken: undefined, ByResourceType: 'DynamoDB' })
       .resolves({ RestoreJobs: [{ ...finished, ValidationStatus: 'FAILED' }], NextToken: 'more' })
       .on(ListRestoreJobsCommand, { NextToken: 'more' })
       .resolves({ RestoreJobs: [{ SourceResourceArn: arn('ward-keys'), ValidationStatus: 'SUCCESSFUL' }] });
-    await expect(jobs.validSince(at)).resolves.toEqual(new Set(['ward-keys']));
+    await expect(jobs.validSince('table', at)).resolves.toEqual(new Set(['ward-keys']));
+  });
+
+  test('so does a bucket, among the tests of buckets', async () => {
+    backup.on(ListRestoreJobsCommand, { ByResourceType: 'S3' }).resolves({
+      RestoreJobs: [
+        { SourceResourceArn: 'arn:aws:s3:::ward-documents', ValidationStatus: 'SUCCESSFUL' },
+        { SourceResourceArn: 'arn:aws:s3:::ward-others', ValidationStatus: 'FAILED' },
+      ],
+    });
+    await expect(jobs.validSince('bucket', at)).resolves.toEqual(new Set(['ward-documents']));
   });
 });
