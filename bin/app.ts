@@ -18,6 +18,7 @@ import { RecoveryKeysStack } from '../lib/recovery-keys-stack';
 import { recoveryNames } from '../lib/recovery-names';
 import { RecoveryRegionStack } from '../lib/recovery-region-stack';
 import { RecoveryStack } from '../lib/recovery-stack';
+import { restoredBuckets } from '../lib/restore-validation';
 import { globalRegion } from '../lib/trail-alarms';
 import { GlobalEventsStack, TrailStack } from '../lib/trail-stack';
 
@@ -65,10 +66,10 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
   const backups = new RecoveryStack(app, 'WardRecovery', { ...props('recovery'), archive, data, monitoring });
   // Both copy into it.
   if (copies) for (const stack of [archive, backups]) stack.addStackDependency(copies);
-  const replicaIn = (owner: string) => (recovery?.account === owner ? [`arn:aws:s3:::${recovery.bucket}`] : []);
+  const replicaIn = (owner: string) => (recovery?.account === owner ? [`arn:aws:s3:::${recovery.bucket}/`] : []);
   new TrailStack(app, 'WardTrail', {
     ...props('trail'),
-    buckets: [archiveArn, data.documents.bucketArn, ...replicaIn(account)],
+    objects: [`${archiveArn}/`, `${data.documents.bucketArn}/`, ...replicaIn(account), restoredBuckets],
     tables: Object.values(data.tables).map(({ tableArn }) => tableArn),
     topic: monitoring.monitoring.topic,
   });
@@ -78,7 +79,7 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
   if (archiveAccount !== account)
     new TrailStack(app, 'WardArchiveTrail', {
       ...props('archive-trail', apart),
-      buckets: [archiveArn, ...replicaIn(archiveAccount)],
+      objects: [`${archiveArn}/`, ...replicaIn(archiveAccount)],
       tables: [],
     });
   bound(app);

@@ -158,12 +158,19 @@ export const administrativeSafeguards: readonly Rule[] = [
     section: '164.308(a)(7)(ii)(D)',
     title: 'testing',
     kind: 'A',
-    does: 'a backup of each table is restored every month and looked into: items by their hashes beside the live table, patients who must be there, the mark of the audit log beside the archive, the record of a canary; a failure is told, and that no restore was found valid for 36 days',
-    code: ['lib/{contingency,restore-operations,restore-validation}.ts', 'lambda/contingency/restore-validation.ts'],
+    does: 'a backup of each table and of the documents is restored every month and looked into: items and objects by their hashes beside the live ones, patients and documents that must be there, the mark of the audit log beside the archive, the record of a canary; a failure is told, and that no restore was found valid for 36 days',
+    code: [
+      'lib/{contingency,restore-operations,restore-validation}.ts',
+      'lambda/contingency/{restore-validation,restored-documents}.ts',
+    ],
     pages: ['docs/contingency.md'],
-    tests: ['test/contingency/restore-validation.test.ts', 'test/synth/template.test.ts'],
+    tests: ['test/contingency/{restore-validation,restored-documents}.test.ts', 'test/synth/template.test.ts'],
     resources: [
       { type: 'AWS::Backup::RestoreTestingPlan', properties: ['ScheduleExpression', 'RecoveryPointSelection'] },
+      {
+        type: 'AWS::Backup::RestoreTestingSelection',
+        properties: ['ProtectedResourceType', 'RestoreMetadataOverrides'],
+      },
     ],
     stays: 'The drill with people, by the procedure.',
   },

@@ -9,6 +9,7 @@ import type { Config } from './config';
 import { OwnRole } from './own-role';
 import type { WardTable } from './records';
 import type { RecoveryNames } from './recovery-names';
+import { restoredBuckets } from './restore-validation';
 
 export interface BackupRoleProps {
   readonly config: Config;
@@ -149,7 +150,7 @@ export class BackupRole extends OwnRole {
    * buckets are global, so that somebody else's may begin like a test's.
    */
   #testBuckets({ account }: Config): void {
-    const buckets = `arn:aws:s3:::${testPrefix}*`;
+    const buckets = `${restoredBuckets}*`;
     const allow = (actions: string[], resources: string[], conditions = {}) =>
       this.addToPolicy(
         new PolicyStatement({ actions: actions.map((action) => `s3:${action}`), resources, conditions }),

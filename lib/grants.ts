@@ -146,7 +146,7 @@ function grantArchive(
 }
 
 /** @returns the ARN of a bucket as the rule pack spells it: the name of an export, or the ARN of one that is elsewhere */
-export function asFound(handler: LambdaFunction, bucket: IBucket): string {
+function asFound(handler: LambdaFunction, bucket: IBucket): string {
   const plain: unknown = Stack.of(handler).resolve(bucket.bucketArn);
   if (typeof plain === 'string') return plain;
   const named: unknown = Stack.of(handler).resolve(Stack.of(bucket).exportValue(bucket.bucketArn));
@@ -156,7 +156,11 @@ export function asFound(handler: LambdaFunction, bucket: IBucket): string {
 }
 
 /** What is put has its lock in the same call, and a lock can be made longer: deleting and bypassing one is granted to nobody. */
-function grantDocuments(handler: LambdaFunction, { reads = [], writes = [] }: DocumentsGrant, bucket: IBucket): void {
+function grantDocuments(
+  handler: LambdaFunction,
+  { reads = [], writes = [], compares = [] }: DocumentsGrant,
+  bucket: IBucket,
+): void {
   const allow = (actions: string[], names: readonly string[], conditions = {}) => {
     if (names.length > 0)
       handler.addToRolePolicy(
@@ -164,15 +168,21 @@ function grantDocuments(handler: LambdaFunction, { reads = [], writes = [] }: Do
       );
   };
   allow(['s3:GetObject', 's3:GetObjectVersion'], reads);
+  allow(['s3:GetObject'], compares);
+  if (compares.length > 0)
+    handler.addToRolePolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }));
   allow(['s3:PutObject'], writes, { Null: { 's3:object-lock-mode': 'false' } });
   // S3 asks for this of a put that brings its lock, too.
   allow(['s3:PutObjectRetention'], writes);
-  for (const name of new Set([...reads, ...writes]))
+  for (const name of new Set([...reads, ...writes, ...compares]))
     acknowledge(handler.role ?? handler, {
       [`AwsSolutions-IAM5[Resource::${asFound(handler, bucket)}/${name}]`]:
         'Documents have the id of what they are about in their name: the policy names their folder',
     });
-  const use = [...(reads.length > 0 ? ['kms:Decrypt'] : []), ...(writes.length > 0 ? ['kms:GenerateDataKey'] : [])];
+  const use = [
+    ...(reads.length + compares.length > 0 ? ['kms:Decrypt'] : []),
+    ...(writes.length > 0 ? ['kms:GenerateDataKey'] : []),
+  ];
   if (bucket.encryptionKey)
     handler.addToRolePolicy(
       new PolicyStatement({

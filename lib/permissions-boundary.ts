@@ -3,6 +3,7 @@ import { CfnRole, Effect, ManagedPolicy, PermissionsBoundary, PolicyStatement } 
 import type { IConstruct } from 'constructs';
 import { testPrefix } from '../lambda/environment';
 import { acknowledge } from './acknowledgements';
+import { restoredBuckets } from './restore-validation';
 
 const of = (service: string, ...actions: readonly string[]): string[] =>
   actions.map((action) => `${service}:${action}`);
@@ -117,7 +118,7 @@ export function bound(app: IConstruct): void {
           effect: Effect.DENY,
           actions: ['dynamodb:DeleteTable', ...of('s3', 'DeleteObject', 'PutBucketVersioning', 'PutObjectAcl')],
           // AWS Backup makes and removes what it restores for a test.
-          notResources: [`arn:aws:dynamodb:*:*:table/${testPrefix}*`, `arn:aws:s3:::${testPrefix}*`],
+          notResources: [`arn:aws:dynamodb:*:*:table/${testPrefix}*`, `${restoredBuckets}*`],
         }),
         ...Object.entries(never).map(
           ([sid, actions]) =>

@@ -5,8 +5,6 @@ import { testPrefix, type ValidationEnvironment } from '../lambda/environment';
 import { acknowledge } from './acknowledgements';
 import type { Config } from './config';
 import type { DataStack } from './data-stack';
-import { declarations, type FunctionDeclaration } from './functions';
-import { asFound } from './grants';
 
 export const restoredTableReads = [
   'dynamodb:BatchGetItem',
@@ -19,22 +17,14 @@ export const restoreJobCalls = [
   'backup:ListRestoreJobs',
   'backup:PutRestoreValidationResult',
 ] as const;
-/** ARN of the buckets that AWS Backup restores for a test: names of buckets are global, so a policy says whose as well */
-export const restoredBuckets = `arn:aws:s3:::${testPrefix}*`;
-
-/** folders of the documents bucket that anything is put in, each ending in `*` */
-const documentFolders = [
-  ...new Set(
-    declarations.flatMap(([, { documents }]: readonly [string, FunctionDeclaration]) => documents?.writes ?? []),
-  ),
-];
+/** How the ARNs of buckets begin that AWS Backup restores for a test. Names of buckets are global: a policy says whose as well. */
+export const restoredBuckets = `arn:aws:s3:::${testPrefix}`;
 
 /** Lets a function read what AWS Backup restores to test it, and say what it found. 45 CFR 164.308(a)(7)(ii)(D). */
 export function validateRestores(handler: LambdaFunction, { canary }: Config, data: DataStack): void {
   const named = Object.fromEntries(Object.entries(data.tables).map(([table, { tableName }]) => [table, tableName]));
   const set = (name: keyof ValidationEnvironment, value: string) => handler.addEnvironment(name, value);
   set('BACKED_UP_TABLES', Stack.of(handler).toJsonString(named));
-  set('DOCUMENTS_BUCKET', data.documents.bucketName);
   set('DOCUMENTS_KEY', data.documentsKey.keyArn);
   if (canary) set('CANARY_PATIENT', canary);
   const { account, region } = Stack.of(handler);
@@ -55,26 +45,15 @@ export function validateRestores(handler: LambdaFunction, { canary }: Config, da
   allow(['kms:Decrypt'], [data.tables.auditIndex.key.keyArn, data.tables.auditLog.key.keyArn], {
     'kms:ViaService': `dynamodb.${region}.amazonaws.com`,
   });
-  allow(
-    ['s3:GetObject'],
-    documentFolders.map((folder) => data.documents.arnForObjects(folder)),
-  );
-  allow(['s3:ListBucket'], [data.documents.bucketArn]);
-  allow(['s3:GetObject'], [`${restoredBuckets}/*`], { 'aws:ResourceAccount': account });
-  allow(['s3:ListBucket'], [restoredBuckets], { 'aws:ResourceAccount': account });
-  allow(['kms:Decrypt'], [data.documentsKey.keyArn], { 'kms:ViaService': `s3.${region}.amazonaws.com` });
+  allow(['s3:GetObject'], [`${restoredBuckets}*/*`], { 'aws:ResourceAccount': account });
+  allow(['s3:ListBucket'], [`${restoredBuckets}*`], { 'aws:ResourceAccount': account });
   allow(restoreJobCalls, ['*']);
   const chosen = 'AWS Backup chooses the names of what it restores for a test: the policy names what they begin with';
   acknowledge(handler.role ?? handler, {
     [`AwsSolutions-IAM5[Resource::arn:aws:dynamodb:${region}:${account}:table/${testPrefix}*]`]: chosen,
-    [`AwsSolutions-IAM5[Resource::${restoredBuckets}]`]: chosen,
-    [`AwsSolutions-IAM5[Resource::${restoredBuckets}/*]`]: chosen,
+    [`AwsSolutions-IAM5[Resource::${restoredBuckets}*]`]: chosen,
+    [`AwsSolutions-IAM5[Resource::${restoredBuckets}*/*]`]: chosen,
     'AwsSolutions-IAM5[Resource::*]':
       'The calls of AWS Backup about restore jobs have no resource in IAM: they tell names, times and states',
   });
-  for (const folder of documentFolders)
-    acknowledge(handler.role ?? handler, {
-      [`AwsSolutions-IAM5[Resource::${asFound(handler, data.documents)}/${folder}]`]:
-        'A restored document is held against the live one of its name, which has the id of what it is about: the policy names its folder',
-    });
 }

@@ -9,8 +9,8 @@ import { EventsHome, sourcesOfCopies, TrailAlarms } from './trail-alarms';
 
 export interface TrailStackProps extends StackProps {
   readonly config: Config;
-  /** ARNs */
-  readonly buckets: readonly string[];
+  /** how the ARNs of objects begin */
+  readonly objects: readonly string[];
   /** ARNs */
   readonly tables: readonly string[];
   /** absent: in another account, from where the stage's own is told */
@@ -19,9 +19,9 @@ export interface TrailStackProps extends StackProps {
 
 /** What happens around Ward, past its own code: the trail, what is told of it at once, and AWS's own detection. */
 export class TrailStack extends Stack {
-  constructor(scope: Construct, id: string, { config, buckets, tables, topic, ...props }: TrailStackProps) {
+  constructor(scope: Construct, id: string, { config, objects, tables, topic, ...props }: TrailStackProps) {
     super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
-    const trail = new Trail(this, 'Trail', { config, buckets, tables });
+    const trail = new Trail(this, 'Trail', { config, objects, tables });
     if (topic) new TrailAlarms(this, 'Alarms', { config, topic });
     else new EventsHome(this, 'Events', { config, sources: ['aws.cloudtrail', 'aws.iam', ...sourcesOfCopies] });
     if (config.guardDuty)

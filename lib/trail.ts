@@ -11,8 +11,8 @@ import { storeKey } from './encryption';
 
 export interface TrailProps {
   readonly config: Config;
-  /** ARNs of buckets whose objects' every use is recorded */
-  readonly buckets: readonly string[];
+  /** how the ARNs of objects begin whose every use is recorded */
+  readonly objects: readonly string[];
   /** ARNs of tables whose items' every use is recorded */
   readonly tables: readonly string[];
 }
@@ -24,7 +24,7 @@ export interface TrailProps {
 export class Trail extends Construct {
   readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, { config, buckets, tables }: TrailProps) {
+  constructor(scope: Construct, id: string, { config, objects, tables }: TrailProps) {
     super(scope, id);
     const name = `ward-${config.stage}`;
     const arn = Stack.of(this).formatArn({ service: 'cloudtrail', resource: 'trail', resourceName: name });
@@ -71,7 +71,7 @@ export class Trail extends Construct {
       advancedEventSelectors: [
         // No exclusions: calls on keys are management events, and they are why somebody opened what.
         selector('Management', { eventCategory: ['Management'] }),
-        dataEvents('Objects', 'AWS::S3::Object', { startsWith: buckets.map((bucket) => `${bucket}/`) }),
+        dataEvents('Objects', 'AWS::S3::Object', { startsWith: [...objects] }),
         ...(tables.length > 0 ? [dataEvents('Items', 'AWS::DynamoDB::Table', { equalTo: [...tables] })] : []),
         // Reads alone: what the trail writes would be recorded for ever.
         dataEvents(

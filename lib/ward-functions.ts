@@ -148,11 +148,7 @@ const everyFunction = [
   'SESSION_ABSOLUTE_SECONDS',
 ] as const satisfies readonly (keyof ApiEnvironment)[];
 /** what a function reads that keeps documents */
-const everyKeeper = [
-  'DOCUMENTS_BUCKET',
-  'DOCUMENTS_LOCK',
-  'DOCUMENTS_RETENTION_DAYS',
-] as const satisfies readonly (keyof Environment)[];
+const everyKeeper = ['DOCUMENTS_LOCK', 'DOCUMENTS_RETENTION_DAYS'] as const satisfies readonly (keyof Environment)[];
 /** what a function reads that signs or verifies the log */
 const everyVerifier = ['SIGNING_KEYS'] as const satisfies readonly (keyof Environment)[];
 /** what the one function reads that signs it */
@@ -172,7 +168,8 @@ function environmentOf(declaration: FunctionDeclaration, values: Partial<Environ
   const names = new Set<keyof Environment>([
     ...(calledByApi ? everyFunction : (['STAGE', 'AUDIT_ORIGIN'] as const)),
     ...(declaration.archive ? (['ARCHIVE_BUCKET'] as const) : []),
-    ...(declaration.documents ? everyKeeper : []),
+    ...(declaration.documents ? (['DOCUMENTS_BUCKET'] as const) : []),
+    ...(declaration.documents?.writes ? everyKeeper : []),
     ...(declaration.signingKey ? everyVerifier : []),
     ...(declaration.signingKey?.includes('Sign') ? everySigner : []),
     ...declaration.tables.map(({ table }) => tableVariable[table]),

@@ -94,7 +94,7 @@ export const restores = {
     tables: [
       audits,
       listsPatients,
-      // What was restored is read beside what is live: lib/restore-validation.ts grants the former, and both buckets.
+      // What was restored is read beside what is live: lib/restore-validation.ts grants the former.
       keys.may([patients, organization], 'GetItem', 'Query'),
       records.may([patients], 'GetItem', 'Query'),
       governance.may(['ACTOR#*', 'APPROVAL#*', 'CONTROL#*'], 'GetItem'),
@@ -103,6 +103,7 @@ export const restores = {
     patientKey: { Decrypt: ['record'] },
     ofCanary: true,
     archive: { lists: ['ListBucket'] },
+    documents: { compares: ['incidents/*'] },
     memoryMegabytes: 1769,
     timeoutSeconds: 600,
     instances: 2,

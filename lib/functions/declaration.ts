@@ -54,6 +54,8 @@ export interface DocumentsGrant {
   readonly reads?: readonly string[];
   /** … that may be put, each with its lock, and kept longer: S3 has one permission for both */
   readonly writes?: readonly string[];
+  /** … that may be listed and read as they are now, beside what was restored of them */
+  readonly compares?: readonly string[];
 }
 
 export interface FunctionDeclaration {

@@ -168,7 +168,7 @@ export const exceptions: readonly Exception[] = [
       'Lambda connects a function to its subnets with its role, before any of its code runs; a laptop has no network',
   },
   {
-    what: 'restored tables',
+    what: 'restored tables and documents',
     covers: among('restore-validation', {
       'backup:DescribeRestoreJob': [],
       'backup:ListRestoreJobs': [],
@@ -177,8 +177,9 @@ export const exceptions: readonly Exception[] = [
       'dynamodb:PutItem': ['LANE#*', 'LANES'],
       'dynamodb:Query': ['O#', 'P#*'],
       'dynamodb:Scan': [],
+      's3:GetObject': [],
     }),
-    reason: 'AWS Backup restores tables to test that it can; on a laptop nothing is restored that it could look into',
+    reason: 'AWS Backup restores stores to test that it can; on a laptop nothing is restored that it could look into',
   },
   {
     what: 'what a restore might have given back',

@@ -103,18 +103,6 @@ export function describeContingency({
     expect(imported(statements)).not.toContain('DeleteBackup');
   });
 
-  test('each table is restored every month under its own key - 45 CFR 164.308(a)(7)(ii)(D)', () => {
-    const selections = recovery
-      .resources('AWS::Backup::RestoreTestingSelection')
-      .map(([, { Properties }]) => Properties);
-    expect(selections).toHaveLength(data.resources('AWS::DynamoDB::GlobalTable').length);
-    for (const { RestoreMetadataOverrides } of selections)
-      expect(RestoreMetadataOverrides).toEqual({ encryptionType: 'KMS', kmsMasterKeyArn: expect.anything() });
-    expect(
-      recovery.only('AWS::Backup::RestoreTestingPlan').Properties.RecoveryPointSelection.IncludeVaults,
-    ).toHaveLength(2);
-  });
-
   test('a backup, a copy or a restore that fails is told to whoever is on call, by a heading of the runbook', () => {
     const rules = recovery.resources('AWS::Events::Rule').map(([, { Properties }]) => Properties);
     expect(rules.map(({ Description }) => Description)).toEqual([

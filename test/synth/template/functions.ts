@@ -32,7 +32,7 @@ const archiveFolders = {
   'v1/* s3:GetObjectVersion': ['RestoreReplay', 'Verification'],
 };
 const documentFolders = {
-  'incidents/* s3:GetObject': ['IncidentDossier', 'IncidentNotices'],
+  'incidents/* s3:GetObject': ['IncidentDossier', 'IncidentNotices', 'RestoreValidation'],
   'incidents/* s3:GetObjectVersion': ['IncidentDossier', 'IncidentNotices'],
   'incidents/* s3:PutObject': ['IncidentDossier', 'IncidentNotices', 'IncidentScope'],
   'incidents/* s3:PutObjectRetention': ['IncidentDossier', 'IncidentNotices', 'IncidentScope'], // S3 asks for it of a locked put
@@ -47,6 +47,7 @@ const streamCalls = [
 const liveFunctions = 'arn:aws:lambda:us-east-1:123456789012:function:ward-prod-handlers-*';
 /** AWS Backup chooses the rest of these names */
 const restoredTables = 'arn:aws:dynamodb:us-east-1:123456789012:table/awsbackup-restore-test-*';
+const restoredBuckets = /^arn:aws:s3:::awsbackup-restore-test-\*(\/\*)?$/;
 const logsOfStack = /^arn:aws:logs:us-east-1:123456789012:log-group:ward-prod-(handlers|operations|authentication)-\*$/;
 type Declared = readonly [string, FunctionDeclaration];
 // biome-ignore lint/suspicious/noExplicitAny: properties of a template
@@ -163,6 +164,10 @@ export function describeFunctions({
         if (nameOf(where) === 'StagedDeployment' && resource === liveFunctions) continue;
         if (nameOf(where) === 'RestoreValidation' && resource === restoredTables) {
           expect(actions.filter((action) => !/^dynamodb:(BatchGetItem|GetItem|Query|Scan)$/.test(action))).toEqual([]);
+          continue;
+        }
+        if (nameOf(where) === 'RestoreValidation' && restoredBuckets.test(resource)) {
+          expect(actions).toEqual([resource.endsWith('/*') ? 's3:GetObject' : 's3:ListBucket']);
           continue;
         }
         if (nameOf(where) === 'IncidentDossier' && actions.join() === 'logs:StartQuery') {
@@ -407,7 +412,12 @@ export function describeFunctions({
       'Reconciler',
       'Verification',
     ]);
-    expect(declaring('documents')).toEqual(['IncidentScope', 'IncidentNotices', 'IncidentDossier']);
+    expect(declaring('documents')).toEqual([
+      'IncidentScope',
+      'IncidentNotices',
+      'IncidentDossier',
+      'RestoreValidation',
+    ]);
   });
 
   test('a new version gets its requests by and by, and none when requests fail - 45 CFR 164.308(a)(7)(ii)(C)', () => {

@@ -162,9 +162,13 @@ export function describeNetwork({
       for (const { effect, actions, resources, condition } of allowed(service)) {
         expect(effect).toBe('Allow');
         expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+        const anybodys = JSON.stringify(resources).includes('arn:aws:s3:::awsbackup');
         expect(condition).toEqual({
           ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/ward-prod-*' },
-          StringEquals: { 'aws:PrincipalAccount': '123456789012' },
+          StringEquals: {
+            'aws:PrincipalAccount': '123456789012',
+            ...(anybodys && { 'aws:ResourceAccount': '123456789012' }),
+          },
         });
         if (actions.join() !== 'logs:GetQueryResults') expect(resources).not.toContain('*');
       }
@@ -174,7 +178,7 @@ export function describeNetwork({
   test('the endpoints of the stores lead to the tables, the buckets and the keys of the stage', () => {
     const tables = production.data.resources('AWS::DynamoDB::GlobalTable').length;
     expect(allowed('dynamodb')[0]?.resources).toHaveLength(tables);
-    const buckets = allowed('s3').find(({ actions }) => actions.includes('s3:ListBucket'));
+    const buckets = allowed('s3').find(({ actions }) => actions.includes('s3:ListBucketVersions'));
     expect(buckets?.resources).toHaveLength(2);
     expect(
       allowed('s3')
