@@ -1,16 +1,6 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { type Role, roles } from '../authentication/actor';
-import { ConsistentReads } from '../records/consistent-reads';
 import { category, patientId } from '../records/model';
-
-/** The governance table does not answer, or not with all that was asked: nobody gets in on a guess. */
-export class GovernanceError extends Error {
-  constructor(options?: { readonly cause?: unknown }) {
-    super('governance: unavailable', options);
-    this.name = 'GovernanceError';
-  }
-}
 
 /** A person. `PK` `ACTOR#<sub>`, `SK` `ACTOR`. 45 CFR 164.308(a)(3)(ii)(A): every grant names who gave it. */
 export const actorItem = z.object({
@@ -206,72 +196,5 @@ export const governanceKeys = {
   idempotency: (token: string) => ({ PK: `IDEMPOTENCY#${token}`, SK: 'IDEMPOTENCY' }),
 } as const;
 
-export interface GovernanceQuestion {
-  readonly sub: string;
-  readonly session: string;
-  readonly patient?: string;
-  readonly idempotencyToken?: string;
-  /** whether it matters that an open incident names the person */
-  readonly incidents: boolean;
-}
-export interface GovernanceState {
-  readonly actor: ActorItem | undefined;
-  readonly session: z.infer<typeof sessionItem> | undefined;
-  readonly controls: readonly ControlItem[];
-  readonly membership: MemberItem | undefined;
-  readonly emergency: StandingEmergency | undefined;
-  readonly representative: RepresentativeItem | undefined;
-  readonly underIncident: boolean;
-  readonly created: IdempotencyItem | undefined;
-}
-
 /** the officers end a freeze, so they are never under one */
 export const freezableRoles: readonly Role[] = roles.filter((role) => role !== 'compliance_officer');
-
-/**
- * Reads all that an access decision stands on in one consistent BatchGet; nothing of it is ever cached. The role is known
- * only with the answer, so the freezes of all roles are asked for.
- * @throws GovernanceError when a part is missing from the answer or is not what it must be
- */
-export async function readGovernance(
-  documents: DynamoDBDocumentClient,
-  table: string,
-  { sub, session, patient, idempotencyToken, incidents }: GovernanceQuestion,
-): Promise<GovernanceState> {
-  const keys = [
-    governanceKeys.actor(sub),
-    governanceKeys.session(session),
-    governanceKeys.lockdown,
-    ...freezableRoles.map((role) => governanceKeys.frozenRole(role)),
-    ...(patient
-      ? [
-          governanceKeys.frozenPatient(patient),
-          governanceKeys.member(patient, sub),
-          governanceKeys.standingEmergency(patient, sub),
-          governanceKeys.representative(patient, sub),
-        ]
-      : []),
-    ...(incidents ? [governanceKeys.incidentSubject(sub)] : []),
-    ...(idempotencyToken ? [governanceKeys.idempotency(idempotencyToken)] : []),
-  ];
-  try {
-    const items = await ConsistentReads.of(documents).all(table, keys);
-    const named = (prefix: string) => items.filter((each) => String(each['SK']).startsWith(prefix));
-    const find = <Item>(schema: z.ZodType<Item>, prefix: string): Item | undefined => {
-      const [item] = named(prefix);
-      return item && schema.parse(item);
-    };
-    return {
-      actor: find(actorItem, 'ACTOR'),
-      session: find(sessionItem, 'SESSION'),
-      controls: named('CONTROL').map((item) => controlItem.parse(item)),
-      membership: find(memberItem, memberPrefix),
-      emergency: find(standingEmergency, 'EMERGENCY#'),
-      representative: find(representativeItem, 'REPRESENTATIVE#'),
-      underIncident: named('INCIDENT-SUBJECT').length > 0,
-      created: find(idempotencyItem, 'IDEMPOTENCY'),
-    };
-  } catch (cause) {
-    throw cause instanceof GovernanceError ? cause : new GovernanceError({ cause });
-  }
-}

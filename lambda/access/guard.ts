@@ -5,7 +5,8 @@ import type { Identity } from '../authentication/actor';
 import { type SessionLimits, type SessionVerdict, sessionVerdict } from '../authentication/session';
 import type { Category } from '../records/model';
 import { type Decision, type DenialReason as Denial, decide } from './decide';
-import { type GovernanceState, governanceKeys, readGovernance, signsInWith } from './governance';
+import { governanceKeys, signsInWith } from './governance';
+import { GovernanceReads, type GovernanceState } from './governance-reads';
 import { type Action, type ActionPolicy, actions } from './policy';
 
 /** why the answer was no: the decision's reason, or that the sign-in counts no more */
@@ -93,6 +94,7 @@ export function withheld(
 
 /** Stands before every access: reads the governance table, decides, and records each denial before it is answered. */
 export class Guard {
+  readonly #governance: GovernanceReads;
   readonly #permits = new WeakMap<AccessRequest, Permit>();
   readonly #writing = new WeakMap<AccessRequest, Promise<unknown>>();
 
@@ -101,7 +103,9 @@ export class Guard {
     private readonly table: string,
     private readonly outbox: Outbox,
     private readonly limits: SessionLimits,
-  ) {}
+  ) {
+    this.#governance = new GovernanceReads(documents, table);
+  }
 
   /**
    * @throws AccessDenied once the denial is durable
@@ -112,7 +116,7 @@ export class Guard {
     const categories = subject.categories ?? [];
     const { action, identity, now } = access;
     const rule: ActionPolicy = actions[action];
-    const state = await readGovernance(this.documents, this.table, {
+    const state = await this.#governance.read({
       sub: identity.sub,
       session: identity.session,
       incidents: rule.emergency === 'opens',

@@ -1,5 +1,5 @@
 import { ProvisionedThroughputExceededException } from '@aws-sdk/client-dynamodb';
-import { GovernanceError } from '../access/governance';
+import { GovernanceError } from '../access/governance-reads';
 import { AccessDenied } from '../access/guard';
 import { AuditError } from '../audit/audit-error';
 import { TokenError } from '../authentication/token';
