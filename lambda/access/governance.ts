@@ -175,6 +175,8 @@ export const governanceKeys = {
   alertDelivery: (name: string) => ({ PK: 'ALERT-DELIVERIES', SK: name }),
   /** what detection remembers of a subject */
   detection: (subject: string) => ({ PK: `DETECT#${subject}`, SK: 'DETECT' }),
+  /** … of the days before the newest */
+  detectionEarlier: (subject: string) => ({ PK: `DETECT#${subject}`, SK: 'EARLIER' }),
   /** the list of subjects */
   detectionSubject: (subject: string) => ({ PK: 'DETECT-SUBJECTS', SK: subject }),
   /** subjects of whom something waits for an explanation */

@@ -11,16 +11,21 @@ import { consistentQuery } from '../records/consistent-queries';
 import { ConsistentReads } from '../records/consistent-reads';
 import { putVersion, type TransactItem } from '../records/transaction';
 import type { ActorState, RoleBaseline } from './detect/model';
+import { apart, pack, together, unpack } from './stored-state';
 
-/** `state` is JSON: what it holds is the engine's affair, and it is replaced whole. */
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+/** `state` is packed, or JSON where an older version wrote it: what it holds is the engine's affair. */
 const stored = z.object({
-  state: z.string(),
+  state: z.union([bytes, z.string()]),
   version: z.int().positive(),
+  /** version of the item with its earlier days that belongs to it; absent: it has none, whatever lies there */
+  earlier: z.int().positive().optional(),
   /** as the list of what waits has it; absent: nothing waits */
   dueAt: z.string().optional(),
   /** the day until which the list of subjects has it; absent: an older version wrote it, and nobody knows */
   listedUntil: z.iso.date().optional(),
 });
+const storedDays = z.object({ days: bytes, version: z.int().positive() });
 const storedState = z.custom<ActorState>(
   (value) => typeof value === 'object' && value !== null && 'v' in value && value.v === 1,
 );
@@ -30,6 +35,10 @@ const storedBaseline = z.custom<RoleBaseline>(
 const daySeconds = 24 * 60 * 60;
 const baselineSeconds = 14 * daySeconds;
 const listedSeconds = 2 * daySeconds;
+/** Earlier days go after the state that names them: DynamoDB deletes within days, in any order. */
+const outlivingSeconds = 30 * daySeconds;
+const attempts = 4;
+const noDays = '{}';
 
 export interface Remembered {
   readonly state: ActorState | undefined;
@@ -37,6 +46,8 @@ export interface Remembered {
   readonly version: number;
   /** what the lists say of it; absent: not known */
   readonly listed?: { readonly dueAt: string | undefined; readonly role: Role | null; readonly until: string };
+  /** its earlier days, as JSON, and the version that they were stored with; absent: none are stored */
+  readonly earlier?: { readonly days: string; readonly version: number };
 }
 
 /** What detection remembers of subjects and roles. A write holds only where nobody else wrote since the read. */
@@ -46,18 +57,26 @@ export class DetectionStates {
     private readonly table: string,
   ) {}
 
+  /** @throws when a state and its earlier days are never read as of one moment */
   async read(subject: string): Promise<Remembered> {
-    const item = await ConsistentReads.of(this.documents).get(this.table, governanceKeys.detection(subject));
-    if (!item) return { state: undefined, version: 0 };
-    const { version, dueAt, listedUntil: until, ...rest } = stored.parse(item);
-    // A state of another form is none: averages are learned anew.
-    const state = storedState.safeParse(JSON.parse(rest.state)).data;
-    return { state, version, ...(state && until !== undefined && { listed: { dueAt, role: state.role, until } }) };
+    const reads = ConsistentReads.of(this.documents);
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const [item, found] = await Promise.all([
+        reads.get(this.table, governanceKeys.detection(subject)),
+        reads.get(this.table, governanceKeys.detectionEarlier(subject)),
+      ]);
+      if (!item) return { state: undefined, version: 0 };
+      const head = stored.parse(item);
+      if (head.earlier === undefined) return remembered(head, undefined);
+      const earlier = found && storedDays.parse(found);
+      if (earlier?.version === head.earlier) return remembered(head, earlier);
+    }
+    throw new Error('the state of a subject and its earlier days do not belong together');
   }
 
   /**
-   * The lists are written where they change alone, with the state in one transaction. Most events change neither, and a
-   * transaction costs twice what a single write does.
+   * The earlier days and the lists are written where they change alone, with the state in one transaction. Most events
+   * change none of them, and a transaction costs twice what a single write does.
    * @param dueAt when something of it has waited long enough for an explanation, UTC
    * @returns false when somebody else wrote meanwhile: read and decide again
    */
@@ -66,8 +85,14 @@ export class DetectionStates {
     const ttl = Math.floor(Date.parse(state.expiresAt) / 1000);
     const { listed } = before;
     const until = state.expiresAt.slice(0, 10);
-    const item = { state: JSON.stringify(state), version: before.version + 1, dueAt, listedUntil: until, ttl };
+    const version = before.version + 1;
+    const { current, earlier } = apart(state);
+    const days = JSON.stringify(earlier);
+    const same = days === (before.earlier?.days ?? noDays);
+    const named = days === noDays ? undefined : same ? before.earlier?.version : version;
+    const item = { state: pack(JSON.stringify(current)), version, earlier: named, dueAt, listedUntil: until, ttl };
     const items = [putVersion(this.table, { ...governanceKeys.detection(subject), ...item }, before.version)];
+    if (named === version) items.push(this.#keeps(subject, { days: pack(days), version, ttl }));
     if (!listed || listed.dueAt !== dueAt) items.push(this.#waits(subject, dueAt, ttl));
     if (!listed || listed.role !== role || listed.until !== until) items.push(this.#lists(subject, role, until));
     try {
@@ -79,6 +104,12 @@ export class DetectionStates {
       if (isContention(error)) return false;
       throw error;
     }
+  }
+
+  /** The state's own condition holds for both. */
+  #keeps(subject: string, { days, version, ttl }: { days: Uint8Array; version: number; ttl: number }): TransactItem {
+    const Item = { ...governanceKeys.detectionEarlier(subject), days, version, ttl: ttl + outlivingSeconds };
+    return { Put: { TableName: this.table, Item } };
   }
 
   #waits(subject: string, dueAt: string | undefined, ttl: number): TransactItem {
@@ -128,6 +159,23 @@ export class DetectionStates {
   #all(PK: string): Promise<Record<string, unknown>[]> {
     return consistentQuery(this.documents, { table: this.table, PK });
   }
+}
+
+function remembered(head: z.infer<typeof stored>, earlier: z.infer<typeof storedDays> | undefined): Remembered {
+  const { version, dueAt, listedUntil: until } = head;
+  const json = typeof head.state === 'string' ? head.state : unpack(head.state);
+  // A state of another form is none: averages are learned anew.
+  const current = storedState.safeParse(JSON.parse(json)).data;
+  if (!current) return { state: undefined, version };
+  const listed = until === undefined ? {} : { listed: { dueAt, role: current.role, until } };
+  if (!earlier) return { state: current, version, ...listed };
+  const days = unpack(earlier.days);
+  return {
+    state: together(current, JSON.parse(days)),
+    version,
+    ...listed,
+    earlier: { days, version: earlier.version },
+  };
 }
 
 /** Somebody else was faster, or is at it in this moment. */

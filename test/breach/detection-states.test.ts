@@ -3,35 +3,49 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { emptyState } from '../../lambda/breach/detect/state';
 import { DetectionStates } from '../../lambda/breach/detection-states';
 
-type Member = { Put?: { Item: { PK: string } }; Delete?: { Key: { PK: string } } };
-const state = (expiresAt: string, role: 'clinician' | 'billing' = 'clinician') => ({
+type Item = { PK: string; SK: string };
+type Member = { Put?: { Item: Item }; Delete?: { Key: Item } };
+type Input = { TransactItems?: Member[]; Item?: Item; RequestItems?: { t: { Keys: Item[] } } };
+type Days = ReturnType<typeof emptyState>['days'];
+const state = (expiresAt: string, role: 'clinician' | 'billing' = 'clinician', days: Days = {}) => ({
   ...emptyState({ subject: 'a', role }),
   expiresAt,
+  days,
 });
+const nameOf = ({ PK, SK }: Item): string => (SK === 'EARLIER' ? 'earlier days' : PK);
 
-/** A table of one subject: what was written last is what is read. */
+/** A table of one subject, written with its condition met unless it refuses. */
 function table() {
-  let item: Record<string, unknown> | undefined;
+  const items = new Map<string, Record<string, unknown>>();
   const writes: string[][] = [];
   let changed: Error | undefined;
+  let instead: (() => Record<string, unknown>[]) | undefined;
   const documents = {
-    send: async ({ input }: { input: { TransactItems?: Member[]; Item?: { PK: string } } }) => {
-      if (changed && (input.TransactItems || input.Item)) throw changed;
-      if (input.Item) writes.push([`put ${input.Item.PK}, alone`]);
-      else if (input.TransactItems)
-        writes.push(
-          input.TransactItems.map(({ Put, Delete }) => (Put ? `put ${Put.Item.PK}` : `delete ${Delete?.Key.PK}`)),
-        );
-      else return { Responses: { t: item ? [item] : [] }, UnprocessedKeys: {} };
-      item = input.Item ?? input.TransactItems?.[0]?.Put?.Item;
+    send: async ({ input: { TransactItems, Item, RequestItems } }: { input: Input }) => {
+      if (RequestItems) {
+        const found = RequestItems.t.Keys.flatMap(({ PK, SK }) => items.get(`${PK} ${SK}`) ?? []);
+        return { Responses: { t: instead?.() ?? found }, UnprocessedKeys: {} };
+      }
+      if (changed) throw changed;
+      writes.push(
+        Item
+          ? [`put ${nameOf(Item)}, alone`]
+          : (TransactItems ?? []).map(({ Put, Delete }) =>
+              Put ? `put ${nameOf(Put.Item)}` : `delete ${Delete?.Key.PK}`,
+            ),
+      );
+      for (const each of Item ? [Item] : (TransactItems ?? []).flatMap(({ Put }) => Put?.Item ?? []))
+        items.set(`${each.PK} ${each.SK}`, each);
       return {};
     },
   };
   return {
     states: new DetectionStates(documents as unknown as DynamoDBDocumentClient, 't'),
+    items,
     writes,
-    put: (value: Record<string, unknown>) => (item = value),
+    put: (value: Item) => items.set(`${value.PK} ${value.SK}`, value),
     refuse: (error: Error) => (changed = error),
+    answer: (found: typeof instead) => (instead = found),
   };
 }
 
@@ -54,9 +68,55 @@ test('the lists are written with the first state, and from then on where they ch
 test('of a state that an older version wrote, nobody knows what the lists say: they are written', async () => {
   const { states, writes, put } = table();
   const before = state('2026-12-01T08:00:00.000Z');
-  put({ PK: 'DETECT#a', SK: 'DETECT', state: JSON.stringify(before), version: 3 });
+  const old = { PK: 'DETECT#a', SK: 'DETECT', state: JSON.stringify(before), version: 3 };
+  put(old);
+  expect(await states.read('a')).toEqual({ state: before, version: 3 });
   expect(await states.write(await states.read('a'), before, undefined)).toBe(true);
   expect(writes).toEqual([['put DETECT#a', 'delete DETECT-DUE', 'put DETECT-SUBJECTS']]);
+});
+
+const hour = (member: string) => ({
+  '08': { patients: { members: [member], events: ['e'], at: '2026-11-23T08:00:00.000Z' } },
+});
+const [monday, tuesday] = [{ '2026-11-23': hour('p') }, { '2026-11-24': hour('q') }];
+const ends = '2026-12-01T08:00:00.000Z';
+
+test('the newest day is written with each event, the days before it where they change alone', async () => {
+  const { states, writes } = table();
+  const next = async (days: Days) => {
+    const before = await states.read('a');
+    expect(await states.write(before, state(ends, 'clinician', days), undefined)).toBe(true);
+    expect((await states.read('a')).state).toEqual(state(ends, 'clinician', days));
+    return writes.at(-1);
+  };
+  await next(monday);
+  expect(writes).toEqual([['put DETECT#a', 'delete DETECT-DUE', 'put DETECT-SUBJECTS']]);
+  expect(await next({ '2026-11-23': hour('r') })).toEqual(['put DETECT#a, alone']);
+  expect(await next({ ...monday, ...tuesday })).toEqual(['put DETECT#a', 'put earlier days']);
+  expect(await next({ ...monday, '2026-11-24': hour('s') })).toEqual(['put DETECT#a, alone']);
+  // An event of Monday that comes late.
+  expect(await next({ '2026-11-23': hour('late'), ...tuesday })).toEqual(['put DETECT#a', 'put earlier days']);
+  // What is too old to count is named no more, though it lies there.
+  expect(await next(tuesday)).toEqual(['put DETECT#a, alone']);
+  expect(await next({})).toEqual(['put DETECT#a, alone']);
+  expect(await next({ ...monday, ...tuesday })).toEqual(['put DETECT#a', 'put earlier days']);
+});
+
+test('a state and earlier days that are not of one moment are read again, and never decided on', async () => {
+  const { states, items, answer } = table();
+  await states.write(await states.read('a'), state(ends, 'clinician', { ...monday, ...tuesday }), undefined);
+  const head = { ...items.get('DETECT#a DETECT') };
+  const whole = await states.read('a');
+  await states.write(whole, state(ends, 'clinician', { '2026-11-23': hour('late'), ...tuesday }), undefined);
+  const torn = [head, { ...items.get('DETECT#a EARLIER') }];
+  let turn = 0;
+  answer(() => (turn++ === 0 ? torn : [...items.values()].filter(({ PK }) => PK === 'DETECT#a')));
+  expect((await states.read('a')).state?.days).toEqual({ '2026-11-23': hour('late'), ...tuesday });
+  expect(turn).toBe(2);
+  for (const always of [torn, [head]]) {
+    answer(() => always);
+    await expect(states.read('a')).rejects.toThrow('do not belong together');
+  }
 });
 
 const $metadata = {};
