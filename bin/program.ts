@@ -5,6 +5,7 @@ import { addAssociates } from './associates';
 import { addAcknowledgement } from './audit/acknowledge-command';
 import { addAuditEvidence } from './audit/commands';
 import { addAuditQueries } from './audit/query-commands';
+import { addReindex } from './audit/reindex-command';
 import { addBackups } from './backup';
 import type { Connected, Connection } from './connection';
 import { addContainment } from './contain-command';
@@ -61,6 +62,7 @@ export function wardProgram(): Command {
   addAuditEvidence(audit, where);
   addAcknowledgement(audit, connection);
   addAuditQueries(audit, connection);
+  addReindex(audit, where);
   return program;
 }
 

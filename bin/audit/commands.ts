@@ -165,7 +165,7 @@ function offline<Checked>(file: string, check: (value: unknown) => Checked): Che
 }
 
 /** On stderr, so that what is printed can be piped on; nothing at all where nobody watches. */
-function progressBar(format: string): SingleBar {
+export function progressBar(format: string): SingleBar {
   return new SingleBar({ format, hideCursor: true, clearOnComplete: true, stopOnComplete: false });
 }
 
@@ -175,7 +175,7 @@ function fingerprint(text: string): string {
   return hex;
 }
 
-function time(text: string): Date {
+export function time(text: string): Date {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('not a time, such as 2026-11-23T12:00:00Z');
   return at;

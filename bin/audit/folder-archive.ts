@@ -14,7 +14,7 @@ export class FolderArchive implements Archive {
     if (!existsSync(join(folder, 'v1'))) throw new Error(`${folder} holds no archive: there is no folder v1 in it`);
   }
 
-  async *list(prefix: string): AsyncGenerator<ArchiveObject> {
+  async *list(prefix: string, after = ''): AsyncGenerator<ArchiveObject> {
     const [present, versioned] = await Promise.all([
       this.#names(this.folder, prefix),
       this.#names(join(this.folder, 'versions'), prefix),
@@ -27,7 +27,7 @@ export class FolderArchive implements Archive {
       later.set(key, [...(later.get(key) ?? []), version]);
     }
     const originals = new Set(present);
-    const keys = [...new Set([...present, ...later.keys()])].sort();
+    const keys = [...new Set([...present, ...later.keys()])].filter((key) => key > after).sort();
     for (const key of keys)
       yield {
         key,

@@ -12,8 +12,11 @@ export interface ArchiveObject {
 
 /** What a verifier may ask of an archive: a bucket, or a folder that was downloaded from one. */
 export interface Archive {
-  /** @returns every name under the prefix that has any version, hidden ones too, in order of the names' bytes */
-  list(prefix: string): AsyncIterable<ArchiveObject>;
+  /**
+   * @param after names greater than this one alone
+   * @returns every name under the prefix that has any version, hidden ones too, in order of the names' bytes
+   */
+  list(prefix: string, after?: string): AsyncIterable<ArchiveObject>;
   /** @returns the bytes of a version, without `version` of the newest; undefined when there are none */
   read(key: string, version?: string): Promise<Buffer | undefined>;
 }
@@ -37,7 +40,9 @@ export async function* ahead<T, R>(
   const running: Promise<R>[] = [];
   try {
     for await (const item of items) {
-      running.push(work(item));
+      const result = work(item);
+      result.catch(() => undefined); // told when its turn comes, or not at all after an earlier one
+      running.push(result);
       if (running.length >= width) yield await (running.shift() as Promise<R>);
     }
     while (running.length > 0) yield await (running.shift() as Promise<R>);

@@ -8,8 +8,8 @@ export class BucketArchive implements Archive {
     private readonly bucket: string,
   ) {}
 
-  async *list(prefix: string): AsyncGenerator<ArchiveObject> {
-    let keyMarker: string | undefined;
+  async *list(prefix: string, after?: string): AsyncGenerator<ArchiveObject> {
+    let keyMarker = after;
     let versionMarker: string | undefined;
     let open: { key: string; versions: ArchiveVersion[] } | undefined; // its versions may go on on the next page
     do {

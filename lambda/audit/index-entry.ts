@@ -3,11 +3,11 @@ import type { AuditEvent } from './event';
 import type { LaneEvent } from './lane';
 
 /** 45 CFR 164.316(b)(2)(i): six years, leap days included, as in the archive. */
-const retentionDays = 2192;
+export const retentionDays = 2192;
 
 /**
  * Who did something, or to whose record, and where the evidence of it lies. `PK` `P#<patient>` or `A#<actor's sub>`,
- * `SK` `<at>#<event id>`. Rebuilt from the archive at any time and never evidence: whoever reads an entry holds the sealed
+ * `SK` `<at>#<event id>`. Made again from the archive at any time (`ward audit reindex`) and never evidence: whoever reads an entry holds the sealed
  * line against it.
  */
 export const indexEntry = z.object({
