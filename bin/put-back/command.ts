@@ -10,6 +10,8 @@ const needed = z.object({
   GovernanceTable: z.string(),
   RecordsTable: z.string(),
   KeysTable: z.string(),
+  /** absent where the stage succeeds none */
+  PredecessorLog: z.string().optional(),
 });
 interface Restored {
   readonly governance: string;
@@ -37,6 +39,7 @@ export function addPutBack(program: Command, where: () => { readonly outputs?: s
         GovernanceTable,
         RecordsTable,
         KeysTable,
+        PredecessorLog: predecessor,
       } = demandOutputs(readStageOutputs(file), needed);
       if (
         yes !== true &&
@@ -50,6 +53,7 @@ export function addPutBack(program: Command, where: () => { readonly outputs?: s
           records: { live: RecordsTable, restored: restored.records },
           keys: { live: KeysTable, restored: restored.keys },
         },
+        ...(predecessor !== undefined && { predecessor }),
         now: new Date(),
       });
       for (const name of putBackTables)

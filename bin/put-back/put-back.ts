@@ -6,7 +6,7 @@ import { restoring, setControl } from '../../lambda/access/controls';
 import { readControl } from '../../lambda/access/controls-store';
 import { isInForce } from '../../lambda/access/decide';
 import { governanceKeys } from '../../lambda/access/governance';
-import { ArchiveMarks, type Mark, markKey } from '../../lambda/audit/archive-mark';
+import { type Mark, markKey, readMarks } from '../../lambda/audit/archive-mark';
 import { readRestore } from '../../lambda/contingency/restore';
 import { type Item, keyOf, nameOf, pages, read, write } from './items';
 
@@ -22,6 +22,8 @@ export interface Pair {
 export interface PutBackOptions {
   readonly client: DynamoDBClient;
   readonly pairs: Readonly<Record<PutBackTable, Pair>>;
+  /** of the log of the stage that this one succeeds, whose tables may be put in place of its own; absent: there is none */
+  readonly predecessor?: string;
   readonly now: Date;
 }
 /** items of one table */
@@ -43,12 +45,15 @@ const stays = new Set(
  * Makes three tables of a stage what their restored copies are, item by item: the tables themselves stay, with their streams,
  * policies, backups and protection. Nobody gets in from its first write on. The marks of the audit log go back last and
  * together, so that `restore-replay` begins when everything is in place. It may be run again. 45 CFR 164.308(a)(7)(ii)(B).
- * @throws Error in one sentence, before anything is written, where the restored tables are not older than the stage's
+ * Tables of the stage that this one succeeds keep the marks of that one's log, by which the replay knows where to look.
+ * @throws Error in one sentence, before anything is written, where the restored tables are neither older than the stage's nor
+ *   of the stage that it succeeds
  */
-export async function putBack({ client, pairs, now }: PutBackOptions): Promise<Readonly<Record<PutBackTable, Moved>>> {
+export async function putBack(options: PutBackOptions): Promise<Readonly<Record<PutBackTable, Moved>>> {
+  const { client, pairs, now } = options;
   const documents = DynamoDBDocumentClient.from(client);
   const { governance, records, keys } = pairs;
-  const marks = await olderMarks(documents, pairs);
+  const marks = await marksOf(documents, options);
   await letNobodyIn(documents, governance.live, now);
   const moved = {
     records: await makeLike(client, records),
@@ -65,21 +70,26 @@ export async function putBack({ client, pairs, now }: PutBackOptions): Promise<R
   return moved;
 }
 
-async function olderMarks(documents: DynamoDBDocumentClient, pairs: PutBackOptions['pairs']): Promise<Mark[]> {
+/** @returns the marks of the restored tables, if these may be put in place of the stage's */
+async function marksOf(
+  documents: DynamoDBDocumentClient,
+  { pairs, predecessor, now }: PutBackOptions,
+): Promise<Mark[]> {
   const known = await readRestore(documents, pairs.governance.live);
   if (known && known.state !== 'released')
     throw new Error('a restore waits already: two people release it before anything else goes back');
-  const marksOf = (side: keyof Pair) =>
-    new ArchiveMarks(
-      documents,
-      putBackTables.map((name) => pairs[name][side]),
-      () => new Date(),
-    ).read();
-  const [live, restored] = await Promise.all([marksOf('live'), marksOf('restored')]);
+  const read = (side: keyof Pair) => readMarks(documents, putBackTables.map((name) => pairs[name][side]));
+  const [live, restored] = await Promise.all([read('live'), read('restored')]);
+  const [{ origin } = { origin: undefined }] = restored;
   return putBackTables.map((name, index) => {
     const [then, since] = [restored[index], live[index]];
     if (!then) throw new Error(`the restored ${name} table has no mark of the audit log: it is not one of Ward’s`);
-    if (!since || then.size >= since.size)
+    if (then.origin !== origin) throw new Error(`the restored ${name} table is of another stage than the others`);
+    if (!since) throw new Error('this stage has no audit log yet: deploy all of it and wait for its first checkpoint');
+    if (then.origin === predecessor) return then;
+    if (then.origin !== since.origin)
+      throw new Error('the restored tables are of another stage, which this one does not succeed by its settings');
+    if (then.size >= since.size)
       throw new Error(
         `the restored ${name} table is not behind the stage’s: lock down, wait until that is under a checkpoint, try again`,
       );

@@ -7,18 +7,26 @@ import { checkpointKey, checkpointPrefix, readCheckpointKey } from './log-keys';
 
 /** Where each table that decides or holds PHI stands beside the archive. `PK` and `SK` `ARCHIVE-MARK`. */
 export const markKey = { PK: 'ARCHIVE-MARK', SK: 'ARCHIVE-MARK' } as const;
-const mark = z.object({ size: z.int().min(0), at: z.iso.datetime() });
+const mark = z.object({
+  /** of the log that it is about: a table that came from another stage names that one's */
+  origin: z.string(),
+  size: z.int().min(0),
+  at: z.iso.datetime(),
+});
 export type Mark = z.infer<typeof mark>;
 
 /**
  * Says of a table how far the log was when the table last heard of it. The archive cannot go back and a restored table does,
- * so a table whose mark is behind the newest checkpoint was restored. To be sure of it, a mark is always written before the
- * checkpoint that it announces, and one that is behind is never moved by this.
+ * so a table whose mark is behind the newest checkpoint was restored, and one whose mark is of another log comes from another
+ * stage. To be sure of it, a mark is always written before the checkpoint that it announces, and one that is behind or of
+ * another log is never moved by this.
  */
 export class ArchiveMarks {
   constructor(
     private readonly documents: DynamoDBDocumentClient,
     private readonly tables: readonly string[],
+    /** of the stage's own log */
+    private readonly origin: string,
     private readonly clock: () => Date,
   ) {}
 
@@ -32,7 +40,7 @@ export class ArchiveMarks {
     await Promise.all(
       this.tables.map((table) =>
         this.#write(table, next, {
-          condition: `${before === 0 ? 'attribute_not_exists(PK) OR ' : ''}(#size >= :before AND #size <= :size)`,
+          condition: `${before === 0 ? 'attribute_not_exists(PK) OR ' : ''}(#origin = :origin AND #size >= :before AND #size <= :size)`,
           values: { ':before': before },
         }),
       ),
@@ -43,14 +51,17 @@ export class ArchiveMarks {
   async settle(size: number): Promise<void> {
     await Promise.all(
       this.tables.map((table) =>
-        this.#write(table, size, { condition: 'attribute_not_exists(PK) OR #size < :size', values: {} }),
+        this.#write(table, size, { condition: 'attribute_not_exists(PK) OR #origin <> :origin OR #size < :size', values: {} }),
       ),
     );
   }
 
-  /** @returns the mark of each table, in their order; undefined where a table has none */
+  isOwn({ origin }: Pick<Mark, 'origin'>): boolean {
+    return origin === this.origin;
+  }
+
   read(): Promise<(Mark | undefined)[]> {
-    return Promise.all(this.tables.map((table) => consistentItem(this.documents, table, markKey, mark)));
+    return readMarks(this.documents, this.tables);
   }
 
   async #write(
@@ -63,10 +74,15 @@ export class ArchiveMarks {
         new UpdateCommand({
           TableName: table,
           Key: markKey,
-          UpdateExpression: 'SET #size = :size, #at = :at',
+          UpdateExpression: 'SET #origin = :origin, #size = :size, #at = :at',
           ConditionExpression: condition,
-          ExpressionAttributeNames: { '#size': 'size', '#at': 'at' },
-          ExpressionAttributeValues: { ':size': size, ':at': this.clock().toISOString(), ...values },
+          ExpressionAttributeNames: { '#origin': 'origin', '#size': 'size', '#at': 'at' },
+          ExpressionAttributeValues: {
+            ':origin': this.origin,
+            ':size': size,
+            ':at': this.clock().toISOString(),
+            ...values,
+          },
         }),
       );
     } catch (error) {
@@ -75,6 +91,13 @@ export class ArchiveMarks {
     }
   }
 }
+
+/** @returns the mark of each table, in their order; undefined where a table has none */
+export const readMarks = (
+  documents: DynamoDBDocumentClient,
+  tables: readonly string[],
+): Promise<(Mark | undefined)[]> =>
+  Promise.all(tables.map((table) => consistentItem(documents, table, markKey, mark)));
 
 /** @returns leaves under the newest checkpoint that has more than `after`; undefined where there is none */
 export async function newestCheckpoint(archive: ArchiveStore, after: number): Promise<number | undefined> {

@@ -18,6 +18,7 @@ const outbox = ownOutbox(documents, environment);
 const marks = new ArchiveMarks(
   documents,
   [environment.GOVERNANCE_TABLE, environment.RECORDS_TABLE, environment.KEYS_TABLE],
+  environment.AUDIT_ORIGIN,
   clock,
 );
 const checkpoints = new Checkpoints({

@@ -9,6 +9,8 @@ import { verifyArchive } from '../audit/verify';
 import { isReplayed } from './replay-rules';
 
 export interface ReplayEvidence {
+  /** of the log */
+  readonly origin: string;
   /** what the planner looks at, of the segments that hold what their leaves say */
   readonly events: readonly AuditEvent[];
   /** that the log is not what was written: nothing is concluded from it */
@@ -31,7 +33,7 @@ const searchedEvents = 100_000;
 /**
  * Verifies the whole log and reads what a replay needs from the very bytes that were verified.
  * @param options.since contents of segments that are older are not read
- * @param options.outbox may still have what was promised and not archived
+ * @param options.outbox absent: it is lost
  */
 export async function gatherEvidence(
   archive: Archive,
@@ -40,7 +42,7 @@ export async function gatherEvidence(
     readonly origin: string;
     readonly since: Date | undefined;
     readonly now: Date;
-    readonly outbox: OutboxReader;
+    readonly outbox?: OutboxReader;
   },
 ): Promise<ReplayEvidence> {
   const events: AuditEvent[] = [];
@@ -59,6 +61,7 @@ export async function gatherEvidence(
   const open = findings.filter(({ code }) => losses.includes(code));
   const found = await inOutbox(options.outbox, rangesOf(open));
   return {
+    origin: options.origin,
     events: [...events, ...found.events],
     forged: [
       ...new Set(forged.map(({ code }) => code)),
@@ -76,7 +79,7 @@ function rangesOf(findings: readonly Finding[]): LaneRange[] {
 }
 
 async function inOutbox(
-  outbox: OutboxReader,
+  outbox: OutboxReader | undefined,
   ranges: readonly LaneRange[],
 ): Promise<{ readonly events: readonly AuditEvent[]; readonly missing: number }> {
   const events: AuditEvent[] = [];
@@ -85,7 +88,7 @@ async function inOutbox(
   for (const [lane, from, to] of ranges) {
     const wanted = to - from + 1;
     searched += wanted;
-    const stored = searched > searchedEvents ? [] : await outbox.events(lane, from, to);
+    const stored = searched > searchedEvents ? [] : ((await outbox?.events(lane, from, to)) ?? []);
     const sound = stored.filter(({ line, hash }) => leafHash(line) === hash);
     events.push(...sound.flatMap(({ line }) => eventOf(line)));
     missing += wanted - sound.length;

@@ -7,15 +7,17 @@ import { CheckpointSigner } from '../audit/checkpoint-signer';
 import { emit } from '../audit/metrics';
 import { OutboxReader } from '../audit/outbox-reader';
 import { ownOutbox } from '../audit/own-outbox';
-import { type RestoreEnvironment, readEnvironment, restoreVariables } from '../environment';
+import { type Predecessor, predecessor as readPredecessor, type RestoreEnvironment, readEnvironment, restoreVariables } from '../environment';
 import { documents, kms } from '../http/clients';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';
-import { gatherEvidence } from './replay-evidence';
+import { gatherEvidence, type ReplayEvidence } from './replay-evidence';
 import { ReplayWriter } from './replay-writes';
+import { ReplicatedArchive } from './replicated-archive';
 import { Restores } from './restores';
 
 const environment = readEnvironment<RestoreEnvironment>(...restoreVariables);
+const predecessor = readPredecessor();
 const clock = () => new Date();
 const { GOVERNANCE_TABLE: governance, RECORDS_TABLE: recordsTable, KEYS_TABLE: keys } = environment;
 const archive = new ArchiveStore(s3, environment.ARCHIVE_BUCKET);
@@ -29,22 +31,29 @@ const tables = {
 };
 const restores = new Restores({
   tables,
-  marks: new ArchiveMarks(documents, [governance, recordsTable, keys], clock),
+  marks: new ArchiveMarks(documents, [governance, recordsTable, keys], environment.AUDIT_ORIGIN, clock),
   outbox: ownOutbox(documents, environment),
   writer: new ReplayWriter(tables),
   newest: (after) => newestCheckpoint(archive, after),
   evidence: async (since) => {
     const [pinned] = await signer.keys();
-    return gatherEvidence(new BucketArchive(s3, environment.ARCHIVE_BUCKET), {
+    const own = await gatherEvidence(new BucketArchive(s3, environment.ARCHIVE_BUCKET), {
       fingerprint: pinned?.fingerprint ?? '',
       origin: environment.AUDIT_ORIGIN,
       since,
       now: clock(),
       outbox: new OutboxReader(documents, environment.AUDIT_TABLE),
     });
+    return predecessor ? [own, await evidenceOf(predecessor, since)] : [own];
   },
   clock,
 });
+
+/** The log of the stage that this one succeeds: its outbox was lost with its Region, its archive is a replica. */
+async function evidenceOf({ archive, ...log }: Predecessor, since: Date | undefined): Promise<ReplayEvidence> {
+  const replica = await ReplicatedArchive.open(new BucketArchive(s3, archive));
+  return gatherEvidence(replica, { ...log, since, now: clock() });
+}
 
 /** `restored`: whoever made a restore says so, as `npx ward restore` does. Scheduled runs say nothing and look. */
 const asked = z.object({ restored: z.uuid().optional() });

@@ -90,7 +90,7 @@ function validateTable(table: string, job: RestoreJob): Promise<Validation> {
     sample: (name, most) => sampleItems(documents, name, most),
     read: (name, items) => readItems(documents, name, items),
     patients: (most) => samplePatients(documents, environment.KEYS_TABLE, most),
-    mark: async (name) => (await new ArchiveMarks(documents, [name], clock).read())[0],
+    mark: async (name) => (await new ArchiveMarks(documents, [name], environment.AUDIT_ORIGIN, clock).read())[0],
     archived: async (leaves) => (await newestCheckpoint(archive, Math.max(0, leaves - 1))) !== undefined,
     ...(canary !== undefined && { openCanary: (restored) => openCanary(canary, restored) }),
     clock,

@@ -20,6 +20,8 @@ export const restoreItem = z.object({
   whole: z.boolean().optional(),
   /** of the newest checkpoint that was verified: what happened later, the log does not know */
   evidenceUntil: z.string().optional(),
+  /** of another stage's log: its tables were taken over */
+  from: z.string().optional(),
   version: z.int().positive(),
 });
 export type Restore = z.infer<typeof restoreItem>;

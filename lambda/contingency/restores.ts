@@ -20,15 +20,18 @@ export interface RestoresOptions {
   readonly writer: ReplayWriter;
   /** @returns leaves under the newest checkpoint that has more than that; undefined where there is none */
   readonly newest: (after: number) => Promise<number | undefined>;
-  /** @param since contents of segments that are older are not needed */
-  readonly evidence: (since: Date | undefined) => Promise<ReplayEvidence>;
+  /**
+   * @param since contents of segments that are older are not needed
+   * @returns of the stage's own log, and of the log of the stage that it succeeds
+   */
+  readonly evidence: (since: Date | undefined) => Promise<readonly ReplayEvidence[]>;
   readonly clock: () => Date;
 }
 export interface RestoreReport {
   /** undefined: nothing was ever restored, or nothing since two people released it */
   readonly waiting: Restore['state'] | undefined;
   /** why a replay that was tried is not done */
-  readonly failure?: 'forged' | 'unresolved';
+  readonly failure?: 'forged' | 'unresolved' | 'unknown-log';
   /** what was done again in this run */
   readonly replayed: number;
 }
@@ -71,7 +74,14 @@ export class Restores {
     const { marks, newest: newestOf } = this.options;
     const newest = await newestOf(smallest(await marks.read()));
     // The marks are read again: one that is written between the two looks is ahead of what was seen.
-    return newest !== undefined && smallest(await marks.read()) < newest ? { newest } : undefined;
+    const found = await marks.read();
+    if (this.#foreign(found).length > 0) return { newest: newest ?? 0 };
+    return newest !== undefined && smallest(found) < newest ? { newest } : undefined;
+  }
+
+  /** @returns the other stages' logs that tables were written under: they were taken over from there */
+  #foreign(found: readonly (Mark | undefined)[]): readonly string[] {
+    return found.flatMap((mark) => (mark && !this.options.marks.isOwn(mark) ? [mark.origin] : []));
   }
 
   async #lock(known: Restore | undefined, id: string, foundBy: Restore['foundBy']): Promise<Restore> {
@@ -99,40 +109,49 @@ export class Restores {
   async #replay(restore: Restore): Promise<RestoreReport> {
     const { marks, tables, clock, outbox } = this.options;
     const [governance, ...others] = await marks.read();
-    const found = await this.options.evidence(since([governance, ...others]));
+    const foreign = this.#foreign([governance, ...others]);
+    const logs = await this.options.evidence(since([governance, ...others]));
     const attempt: Restore = { ...restore, attemptedAt: clock().toISOString(), version: restore.version + 1 };
     const resources = [restoreResource(restore.id)];
-    if (found.forged.length > 0) {
-      const reasons = found.forged.map((code) => code.toLowerCase().replaceAll('_', '-'));
+    const fail = async (failure: NonNullable<RestoreReport['failure']>, reasons: readonly string[], replayed = 0) => {
       const events = reasons.map((reason) => ownEvent('restore.replayed', { outcome: 'error', reason, resources }));
       await outbox.recordWith(events, [setRestore(tables.governance, attempt)]);
-      return { waiting: 'locked', failure: 'forged', replayed: 0 };
-    }
+      return { waiting: 'locked', failure, replayed } as const;
+    };
+    if (foreign.some((origin) => !logs.some((log) => log.origin === origin)))
+      return fail('unknown-log', ['unknown-log']);
+    const forged = new Set(logs.flatMap((log) => log.forged));
+    if (forged.size > 0)
+      return fail(
+        'forged',
+        [...forged].map((code) => code.toLowerCase().replaceAll('_', '-')),
+      );
+    const events = logs.flatMap((log) => log.events);
     const plan = async (): Promise<ReplayAction[]> => {
       const time = { knownUntil: knownUntil(governance), restoredAt: new Date(restore.foundAt), now: clock() };
-      return planReplay(found.events, await readRestoredState(tables, found.events), time);
+      return planReplay(events, await readRestoredState(tables, events), time);
     };
     const actions = await plan();
     let replayed = 0;
     for (const action of actions) replayed += await this.#do(action, restore.id);
     // Planned anew from what is there now: what was refused shows, whatever refused it.
     const left = (await plan()).length;
-    if (left > 0) {
-      const event = ownEvent('restore.replayed', { outcome: 'error', reason: 'unresolved', resources });
-      await outbox.recordWith([event], [setRestore(tables.governance, attempt)]);
-      return { waiting: 'locked', failure: 'unresolved', replayed };
-    }
+    if (left > 0) return fail('unresolved', ['unresolved'], replayed);
     const now = clock();
-    const whole = found.lost === 0;
+    // The tables know of one log. What another stage did in its last minutes may have been lost with its Region, promised or not.
+    const [origin = ''] = foreign;
+    const known = logs.find((log) => (foreign.length > 0 ? log.origin === origin : marks.isOwn(log)));
+    const whole = foreign.length === 0 && known?.lost === 0;
     const done: Restore = {
       ...attempt,
       state: 'replayed',
       replayedAt: now.toISOString(),
       whole,
-      ...(found.until === undefined ? {} : { evidenceUntil: found.until }),
+      ...(known?.until === undefined ? {} : { evidenceUntil: known.until }),
+      ...(foreign.length > 0 && { from: origin }),
     };
     await outbox.recordWith(
-      [ownEvent('restore.replayed', { outcome: 'permit', reason: whole ? 'whole' : 'events-lost', resources })],
+      [ownEvent('restore.replayed', { outcome: 'permit', reason: outcomeOf(whole, foreign), resources })],
       [setRestore(tables.governance, done), ...(await this.#lockdown('restored', restore.id, now))],
     );
     const behind = await this.#behind();
@@ -164,6 +183,9 @@ export class Restores {
 }
 
 const restoreResource = (id: string): EventResource => ({ id, type: 'restore', version: null });
+
+const outcomeOf = (whole: boolean, foreign: readonly string[]): string =>
+  foreign.length > 0 ? 'taken-over' : whole ? 'whole' : 'events-lost';
 
 const smallest = (marks: readonly (Mark | undefined)[]): number => Math.min(...marks.map((mark) => mark?.size ?? 0));
 

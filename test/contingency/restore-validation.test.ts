@@ -82,7 +82,7 @@ describe('a restored table', () => {
       patients: async function* () {
         yield { patient, newestSince: '2026-01-01T00:00:00.000Z' };
       },
-      mark: async () => ({ size: 7, at: '2026-01-04T04:59:00.000Z' }),
+      mark: async () => ({ origin, size: 7, at: '2026-01-04T04:59:00.000Z' }),
       archived: async (leaves) => leaves <= 7,
       ...(canary === 'set' && { openCanary: async () => 3 }),
       clock: () => now,
@@ -120,13 +120,13 @@ describe('a restored table', () => {
     [
       'its mark is beyond the archive',
       { live: whole, restored: whole },
-      { mark: async () => ({ size: 8, at: at.toISOString() }) },
+      { mark: async () => ({ origin, size: 8, at: at.toISOString() }) },
       'mark refuted',
     ],
     [
       'its mark is of later than the backup',
       { live: whole, restored: whole },
-      { mark: async () => ({ size: 7, at: '2026-01-04T06:00:00.000Z' }) },
+      { mark: async () => ({ origin, size: 7, at: '2026-01-04T06:00:00.000Z' }) },
       'mark refuted',
     ],
     ['the canary has no entry', { live: whole, restored: whole }, { openCanary: async () => 0 }, 'canary failed'],

@@ -212,11 +212,12 @@ test('tables that went back without anybody saying so are found by their marks, 
   expect(await own.invoke('restore-replay', {})).toMatchObject({ waiting: 'none' });
   // As a point-in-time recovery would: the governance table is one that had not heard of the newest checkpoint.
   const TableName = cloud.output('GovernanceTable');
-  const [{ size = 0, at = '' } = {}] = (await cloud.partition('GovernanceTable', markKey.PK)) as {
+  const [{ origin = '', size = 0, at = '' } = {}] = (await cloud.partition('GovernanceTable', markKey.PK)) as {
+    origin: string;
     size: number;
     at: string;
   }[];
-  await cloud.documents().send(new PutCommand({ TableName, Item: { ...markKey, size: size - 1, at } }));
+  await cloud.documents().send(new PutCommand({ TableName, Item: { ...markKey, origin, size: size - 1, at } }));
   await own.invoke('checkpointer', {});
   expect(await own.invoke('restore-replay', {})).toMatchObject({ waiting: 'replayed' });
   expectProblem(await read(patient, registrar), 401, 'session-ended');
