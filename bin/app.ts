@@ -19,6 +19,7 @@ import { recoveryNames } from '../lib/recovery-names';
 import { RecoveryRegionStack } from '../lib/recovery-region-stack';
 import { RecoveryStack } from '../lib/recovery-stack';
 import { restoredBuckets } from '../lib/restore-validation';
+import { predecessorNames } from '../lib/succession';
 import { globalRegion } from '../lib/trail-alarms';
 import { GlobalEventsStack, TrailStack } from '../lib/trail-stack';
 
@@ -66,7 +67,10 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
   const backups = new RecoveryStack(app, 'WardRecovery', { ...props('recovery'), archive, data, monitoring });
   // Both copy into it.
   if (copies) for (const stack of [archive, backups]) stack.addStackDependency(copies);
-  const replicaIn = (owner: string) => (recovery?.account === owner ? [`arn:aws:s3:::${recovery.bucket}/`] : []);
+  const replicaIn = (owner: string) =>
+    [recovery, predecessorNames(config)].flatMap((copy) =>
+      copy?.account === owner ? [`arn:aws:s3:::${copy.bucket}/`] : [],
+    );
   new TrailStack(app, 'WardTrail', {
     ...props('trail'),
     objects: [`${archiveArn}/`, `${data.documents.bucketArn}/`, ...replicaIn(account), restoredBuckets],

@@ -248,6 +248,13 @@ export function mailFrom(): string | undefined {
   return process.env['MAIL_FROM'];
 }
 
+/** What functions read that look into the log of the stage that theirs succeeds; all of it, or none. */
+export interface PredecessorEnvironment {
+  readonly PREDECESSOR_ARCHIVE: string;
+  readonly PREDECESSOR_ORIGIN: string;
+  readonly PREDECESSOR_FINGERPRINT: string;
+}
+
 /** Whose log a stage continues that took over from it. */
 export interface Predecessor {
   /** bucket with its archive, or the replica of that */
@@ -262,7 +269,7 @@ export interface Predecessor {
 export function predecessor(): Predecessor | undefined {
   const names = ['PREDECESSOR_ARCHIVE', 'PREDECESSOR_ORIGIN', 'PREDECESSOR_FINGERPRINT'] as const;
   if (names.every((name) => !process.env[name])) return undefined;
-  const set = readEnvironment<Record<(typeof names)[number], string>>(...names);
+  const set = readEnvironment<PredecessorEnvironment>(...names);
   return {
     archive: set.PREDECESSOR_ARCHIVE,
     origin: set.PREDECESSOR_ORIGIN,

@@ -64,14 +64,25 @@ const recovery = z.strictObject(
     keys: z
       .strictObject(
         {
-          patient: multiRegionKey,
+          /** absent where the stage's own is the replica of another stage's */
+          patient: multiRegionKey.optional(),
           signing: z.array(multiRegionKey, { error: 'a list of ids of keys, each such as mrk-…' }).min(1).max(9),
         },
         { error: 'an object with patient and signing' },
       )
       .optional(),
+    /** the stage in that Region that takes over when this one is lost: the replica of the patient key opens for it */
+    standby: text(stageName, 'the name of the stage that stands by in that Region').optional(),
   },
-  { error: 'an object with region, account and keys' },
+  { error: 'an object with region, account, keys and standby' },
+);
+
+const succeeds = z.strictObject(
+  {
+    stage: text(stageName, 'the name of the stage whose tables this one takes over when it is lost'),
+    fingerprint: text(/^[0-9a-f]{64}$/, 'the fingerprint of the first key of its audit log: 64 hexadecimal digits'),
+  },
+  { error: 'an object with stage and fingerprint' },
 );
 
 const waf = z.strictObject(
@@ -133,6 +144,8 @@ const settings = z.strictObject({
   archiveAccount: text(/^\d{12}$/, 'an AWS account of other people: 12 digits, in quotes').optional(),
   /** where a second archive and copies of the backups are */
   recovery: recovery.optional(),
+  /** the stage of another Region that this one stands by for */
+  succeeds: succeeds.optional(),
   multiRegionKeys: yesOrNo.default(true),
   /** a registered patient who is nobody: the record that a restore test opens */
   canary: z.uuid({ error: 'the id of a patient who is nobody, registered for restore tests' }).optional(),
@@ -176,6 +189,10 @@ const coherent = settings
   .refine(({ recovery: copies, multiRegionKeys }) => !copies?.keys || multiRegionKeys, {
     path: ['recovery', 'keys'],
     error: 'absent where multiRegionKeys is false: such keys have no replicas',
+  })
+  .refine(({ account, recovery: copies }) => !copies?.standby || (copies.account ?? account) === account, {
+    path: ['recovery', 'account'],
+    error: 'that of the stage where another one stands by: AWS Backup restores a copy in the account that has it',
   });
 
 const production = coherent
@@ -199,6 +216,8 @@ const production = coherent
 
 export interface Config extends z.infer<typeof settings> {
   readonly stage: string;
+  /** the settings of the stage that this one succeeds */
+  readonly predecessor?: Omit<Config, 'predecessor'>;
 }
 
 /**
@@ -222,6 +241,32 @@ export function parseConfig(ward: unknown, stage: unknown = 'local'): Config {
   if (typeof stage !== 'string' || !Object.hasOwn(stages, stage))
     throw new Error(`stage must be one that cdk.json has under ward.stages: ${Object.keys(stages).join(', ')}`);
 
+  const own = parseStage(stages, stage);
+  if (!own.succeeds) return own;
+  const faults: string[] = [];
+  const fault = (setting: string, must: string) => faults.push(`cdk.json ward.stages.${setting} must be ${must}`);
+  const { stage: other } = own.succeeds;
+  if (other === stage || !Object.hasOwn(stages, other)) {
+    fault(`${stage}.succeeds.stage`, 'another stage of this cdk.json');
+    throw new Error(faults.join('\n'));
+  }
+  const predecessor = parseStage(stages, other);
+  for (const setting of ['kind', 'organization', 'account'] as const)
+    if (own[setting] !== predecessor[setting])
+      fault(`${stage}.${setting}`, `that of the stage it succeeds: keys and replicas are bound to it`);
+  if (predecessor.recovery?.region !== own.region)
+    fault(`${other}.recovery.region`, `that of ${stage}, which succeeds it`);
+  if (predecessor.recovery?.standby !== stage) fault(`${other}.recovery.standby`, `${stage}, which succeeds it`);
+  const takesKey = predecessor.recovery?.keys?.patient !== undefined;
+  if (takesKey && own.recovery?.keys?.patient !== undefined)
+    fault(`${stage}.recovery.keys.patient`, 'absent: its patient key is a replica itself');
+  if (!takesKey && predecessor.succeeds?.stage !== stage)
+    fault(`${other}.recovery.keys`, `given with patient: ${stage} opens records with the replica of that key`);
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  return { ...own, predecessor };
+}
+
+function parseStage(stages: Readonly<Record<string, unknown>>, stage: string): Config {
   const chosen = stages[stage];
   const parsed = settings.safeParse(chosen);
   // Refinements are not run on an object that is malformed, so each kind of fault is reported whole.

@@ -8,7 +8,7 @@ import {
   type PolicyStatementProps,
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
-import { CfnReplicaKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import { CfnReplicaKey, type IKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { type Config, readConfig } from './config';
 import { declarations, type KeyPurpose, keyPurposes, type PatientKeyAction, roleName } from './functions';
@@ -128,9 +128,13 @@ function replication(scope: Construct, { recovery, keyAdministrators }: Config):
   ];
 }
 
-/** The replicas of the keys that open and vouch, by the ids that the first deployment gave them: `mrk-…`. */
+/**
+ * The replicas of the keys that open and vouch, by the ids that the first deployment gave them: `mrk-…`. The one that opens is
+ * for the stage that stands by, where there is one, and for nobody else: the functions of this stage have the original.
+ */
 export function replicaKeys(scope: Construct, config: Config): readonly CfnReplicaKey[] {
   const { patient, signing = [] } = config.recovery?.keys ?? {};
+  const { standby: opener = config.stage } = config.recovery ?? {};
   const replica = (id: string, keyId: string, description: string, statements: readonly PolicyStatement[]) => {
     const key = new CfnReplicaKey(scope, id, {
       primaryKeyArn: `arn:aws:kms:${config.region}:${config.account}:key/${keyId}`,
@@ -142,7 +146,7 @@ export function replicaKeys(scope: Construct, config: Config): readonly CfnRepli
     return key;
   };
   return [
-    ...(patient ? [replica('PatientKey', patient, 'wraps patient keys', patientKeyUse(scope, config))] : []),
+    ...(patient ? [replica('PatientKey', patient, 'wraps patient keys', patientKeyUse(scope, config, opener))] : []),
     ...signing.map((id, index) =>
       replica(`SigningKey${index + 1}`, id, 'signs the audit log', signingKeyUse(scope, config)),
     ),
@@ -306,7 +310,10 @@ export function roleArn(scope: Construct, stage: string, functionName: string): 
  * lets IAM administer, never use; the functions named here use it for this organization and a stated purpose alone; and
  * no other principal can be let in without a change of this policy, which the account's trail shows. docs/decisions/010.
  */
-export function patientKey(scope: Construct, id: string, config: Config): Key {
+export function patientKey(scope: Construct, id: string, config: Config): IKey {
+  const replica = config.predecessor?.recovery?.keys?.patient;
+  // Of a stage that stands by: what it takes over opens under the same key material, which AWS keeps in both Regions.
+  if (replica) return Key.fromKeyArn(scope, id, `arn:aws:kms:${config.region}:${config.account}:key/${replica}`);
   return customerKey(scope, id, {
     description: `Ward ${config.stage}: wraps patient keys`,
     multiRegion: true,
@@ -314,11 +321,12 @@ export function patientKey(scope: Construct, id: string, config: Config): Key {
   });
 }
 
-function patientKeyUse(scope: Construct, config: Config): PolicyStatement[] {
+/** @param stage whose functions use it */
+function patientKeyUse(scope: Construct, config: Config, stage = config.stage): PolicyStatement[] {
   const users = (action: PatientKeyAction, purpose: KeyPurpose) =>
     declarations
       .filter(([, { patientKey: uses }]) => uses?.[action]?.includes(purpose))
-      .map(([name]) => roleArn(scope, config.stage, name));
+      .map(([name]) => roleArn(scope, stage, name));
   const allow = (action: PatientKeyAction, purpose: KeyPurpose) =>
     new PolicyStatement({
       sid: `${action}For${purpose}`,
@@ -342,9 +350,7 @@ function patientKeyUse(scope: Construct, config: Config): PolicyStatement[] {
       resources: ['*'],
       conditions,
     });
-  const named = declarations
-    .filter(([, { patientKey: uses }]) => uses)
-    .map(([name]) => roleArn(scope, config.stage, name));
+  const named = declarations.filter(([, { patientKey: uses }]) => uses).map(([name]) => roleArn(scope, stage, name));
   return [
     ...keyPurposes.flatMap((purpose) => [allow('Decrypt', purpose), allow('GenerateDataKey', purpose)]),
     deny('NobodyElse', ['kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'], {

@@ -9,6 +9,8 @@ import { restoredBuckets, restoredTableReads, restoreJobCalls } from './restore-
 export interface Reachable {
   readonly tables: readonly string[];
   readonly buckets: readonly string[];
+  /** buckets that are read and never written: the archive of the stage that this one succeeds */
+  readonly read: readonly string[];
   /** the keys that functions call KMS with; those of the stores are used by the stores */
   readonly keys: readonly string[];
 }
@@ -89,7 +91,7 @@ function unsigned(pools: string): PolicyStatement {
 export function callsOf(
   stack: Stack,
   config: Config,
-  { tables, buckets, keys }: Reachable,
+  { tables, buckets, read, keys }: Reachable,
 ): ReadonlyMap<CalledService, readonly PolicyStatement[]> {
   const own = {
     ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${config.account}:role/ward-${config.stage}-*` },
@@ -129,7 +131,15 @@ export function callsOf(
           union('s3', ['GetObject', 'GetObjectVersion', 'PutObject', 'PutObjectRetention']),
           buckets.map((bucket) => `${bucket}/*`),
         ),
-        allow(union('s3', ['ListBucket', 'ListBucketVersions']), buckets),
+        allow(union('s3', ['ListBucket', 'ListBucketVersions']), [...buckets, ...read]),
+        ...(read.length > 0
+          ? [
+              allow(
+                union('s3', ['GetObject', 'GetObjectVersion']),
+                read.map((bucket) => `${bucket}/*`),
+              ),
+            ]
+          : []),
         allow(['s3:GetObject'], [`${restoredBuckets}*/*`], ownBuckets),
         allow(['s3:ListBucket'], [`${restoredBuckets}*`], ownBuckets),
       ],

@@ -12,6 +12,8 @@ export interface Stores {
   readonly tables: Readonly<Record<Table, WardTable>>;
   readonly patientKey: IKey;
   readonly archive: IBucket;
+  /** the archive of the stage that this one succeeds; absent: it succeeds none */
+  readonly predecessor: IBucket | undefined;
   readonly documents: IBucket;
   readonly signingKeys: readonly IKey[];
   /** absent where no function of the stack calls the pool */
@@ -68,6 +70,8 @@ export function grant(handler: LambdaFunction, declaration: FunctionDeclaration,
       }),
     );
   if (declaration.archive) grantArchive(handler, declaration.archive, stores.archive);
+  if (declaration.archive?.predecessor && stores.predecessor)
+    grantArchive(handler, { ...declaration.archive, writes: [] }, stores.predecessor);
   if (declaration.documents) grantDocuments(handler, declaration.documents, stores.documents);
   if (declaration.signingKey)
     handler.addToRolePolicy(
@@ -140,8 +144,8 @@ function grantArchive(
   if (key?.endsWith('/*'))
     acknowledge(handler.role ?? handler, {
       [`AwsSolutions-IAM5[Resource::${key}]`]:
-        'The archive is in another account and the id of its key is not known before it is made: S3 alone may use it for the ' +
-        'function, and the policy of the key names the functions',
+        'The archive is in another account, or another stage’s, and the id of its key is not known here: S3 alone may use it for ' +
+        'the function, and the policy of the key says for whom',
     });
 }
 

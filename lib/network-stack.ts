@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { Config } from './config';
 import type { DataStack } from './data-stack';
 import { Network } from './network';
+import { predecessorNames } from './succession';
 
 export interface NetworkStackProps extends StackProps {
   readonly config: Config;
@@ -19,11 +20,13 @@ export class NetworkStack extends Stack {
   constructor(scope: Construct, id: string, { config, archiveArn, data, ...props }: NetworkStackProps) {
     super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
     this.#zones = config.availabilityZones.map((letter) => `${config.region}${letter}`);
+    const predecessor = predecessorNames(config);
     this.network = new Network(this, 'Network', {
       config,
       logsKey: data.logsKey,
       tables: Object.values(data.tables).map(({ tableArn }) => tableArn),
       buckets: [archiveArn, data.documents.bucketArn],
+      read: predecessor ? [`arn:aws:s3:::${predecessor.bucket}`] : [],
       keys: [data.patientKey, ...data.signingKeys].map(({ keyArn }) => keyArn),
     });
   }

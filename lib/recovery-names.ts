@@ -17,7 +17,7 @@ export interface RecoveryNames {
 }
 
 /** @returns undefined where the stage has no recovery Region */
-export function recoveryNames(config: Config): RecoveryNames | undefined {
+export function recoveryNames(config: Omit<Config, 'predecessor'>): RecoveryNames | undefined {
   if (!config.recovery) return undefined;
   const { stage, account: own, archiveAccount = own } = config;
   const { region, account = own } = config.recovery;
@@ -34,8 +34,8 @@ export function recoveryNames(config: Config): RecoveryNames | undefined {
   };
 }
 
-export const replicaAlias = ({ stage }: Config): string => `alias/ward-${stage}-replica`;
-export const recoveryVaultName = ({ stage }: Config, more: '' | '-keys' = ''): string =>
+export const replicaAlias = ({ stage }: Pick<Config, 'stage'>): string => `alias/ward-${stage}-replica`;
+export const recoveryVaultName = ({ stage }: Pick<Config, 'stage'>, more: '' | '-keys' = ''): string =>
   `ward-${stage}-recovery${more}`;
-export const replicationRoleName = ({ stage }: Config): string => `ward-${stage}-archive-replication`;
+export const replicationRoleName = ({ stage }: Pick<Config, 'stage'>): string => `ward-${stage}-archive-replication`;
 export const replicationRule = 'Archive';

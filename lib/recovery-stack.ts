@@ -7,6 +7,7 @@ import { Contingency } from './contingency';
 import type { DataStack } from './data-stack';
 import type { MonitoringStack } from './monitoring-stack';
 import { recoveryNames } from './recovery-names';
+import { TakeOverRole } from './take-over-role';
 
 export interface RecoveryStackProps extends StackProps {
   readonly config: Config;
@@ -26,6 +27,8 @@ export class RecoveryStack extends Stack {
       documentsKey: data.documentsKey,
       topic: monitoring.monitoring.topic,
     });
+    if (config.predecessor)
+      new TakeOverRole(this, 'TakeOver', { config, tables: Object.values(data.tables), documents: data.documents });
     const recovery = recoveryNames(config);
     // Metrics of an archive in another account are there: its people watch them.
     if (recovery && recovery.archiveAccount === config.account)

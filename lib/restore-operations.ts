@@ -6,6 +6,7 @@ import type { Config } from './config';
 import type { FunctionName } from './functions';
 import type { Monitoring } from './monitoring';
 import { FunctionSchedule } from './schedule';
+import { predecessorVariables } from './succession';
 import type { WardFunctions } from './ward-functions';
 
 export interface RestoreOperationsProps {
@@ -37,6 +38,9 @@ export class RestoreOperations extends Construct {
     });
     this.#validation({ config, functions, monitoring });
     new CfnOutput(Stack.of(this), 'RestoreReplayFunction', { value: target.functionName });
+    const { PREDECESSOR_ORIGIN, PREDECESSOR_ARCHIVE } = predecessorVariables(config);
+    if (PREDECESSOR_ORIGIN) new CfnOutput(Stack.of(this), 'PredecessorLog', { value: PREDECESSOR_ORIGIN });
+    if (PREDECESSOR_ARCHIVE) new CfnOutput(Stack.of(this), 'PredecessorArchive', { value: PREDECESSOR_ARCHIVE });
   }
   /** 45 CFR 164.308(a)(7)(ii)(D): each table and bucket that a test restored is looked into before AWS Backup removes it again. */
   #validation({ config, functions, monitoring }: RestoreOperationsProps): void {

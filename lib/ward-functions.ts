@@ -6,6 +6,7 @@ import type {
   ApiEnvironment,
   CheckpointEnvironment,
   DocumentsEnvironment,
+  PredecessorEnvironment,
   RecordsEnvironment,
   SealingEnvironment,
 } from '../lambda/environment';
@@ -21,6 +22,7 @@ import type { PhiNetwork } from './network';
 import { PhiFunction } from './phi-function';
 import { validateRestores } from './restore-validation';
 import { retain } from './retention';
+import { logOrigin, predecessorArchive, predecessorVariables } from './succession';
 
 export interface WardFunctionsProps {
   readonly config: Config;
@@ -43,6 +45,7 @@ export class WardFunctions {
   constructor(scope: Construct, callers: readonly Caller[], props: WardFunctionsProps) {
     const { config, archive, data, monitoring, network, bundles, authentication } = props;
     const bucket = archive.seenFrom(scope);
+    const predecessor = predecessorArchive(scope, config);
     const environment = valuesOf(props, bucket.bucketName);
     for (const [name, declaration] of declarations) {
       const { concern, memoryMegabytes, timeoutSeconds, instances, calledBy = 'api' } = declaration;
@@ -68,6 +71,7 @@ export class WardFunctions {
         tables: data.tables,
         patientKey: data.patientKey,
         archive: bucket,
+        predecessor,
         documents: data.documents,
         signingKeys: data.signingKeys,
         userPoolArn: authentication?.pool.userPoolArn,
@@ -104,7 +108,8 @@ function valuesOf({ config, data, authentication }: WardFunctionsProps, archiveB
       USER_POOL_ID: authentication.pool.userPoolId,
       CLIENT_ID: authentication.client.userPoolClientId,
     }),
-    AUDIT_ORIGIN: `ward/${config.organization}/${config.stage}`,
+    AUDIT_ORIGIN: logOrigin(config),
+    ...predecessorVariables(config),
     GOVERNANCE_TABLE: data.tables.governance.tableName,
     AUDIT_TABLE: data.tables.audit.tableName,
     RECORDS_TABLE: data.tables.records.tableName,
@@ -131,7 +136,7 @@ function valuesOf({ config, data, authentication }: WardFunctionsProps, archiveB
 type Environment = RecordsEnvironment &
   DocumentsEnvironment &
   SealingEnvironment &
-  CheckpointEnvironment & { readonly MAIL_FROM?: string };
+  CheckpointEnvironment & { readonly MAIL_FROM?: string } & Partial<PredecessorEnvironment>;
 /** How long a function may go on with what it knows of the lookup keys: a rotation of them waits four times as long. */
 const lookupKeySeconds = { production: '120', development: '1' } as const;
 const formatPage = join(__dirname, '../docs/formats/audit-log.md');
@@ -151,6 +156,12 @@ const everyFunction = [
 const everyKeeper = ['DOCUMENTS_LOCK', 'DOCUMENTS_RETENTION_DAYS'] as const satisfies readonly (keyof Environment)[];
 /** what a function reads that signs or verifies the log */
 const everyVerifier = ['SIGNING_KEYS'] as const satisfies readonly (keyof Environment)[];
+/** what a function reads that also looks into the log of the stage that its own succeeds */
+const everySuccessor = [
+  'PREDECESSOR_ARCHIVE',
+  'PREDECESSOR_ORIGIN',
+  'PREDECESSOR_FINGERPRINT',
+] as const satisfies readonly (keyof PredecessorEnvironment)[];
 /** what the one function reads that signs it */
 const everySigner = ['FORMAT_PAGE', 'SETTINGS'] as const satisfies readonly (keyof Environment)[];
 const tableVariable: Readonly<Record<Table, keyof Environment>> = {
@@ -170,6 +181,7 @@ function environmentOf(declaration: FunctionDeclaration, values: Partial<Environ
     ...(declaration.archive ? (['ARCHIVE_BUCKET'] as const) : []),
     ...(declaration.documents ? (['DOCUMENTS_BUCKET'] as const) : []),
     ...(declaration.documents?.writes ? everyKeeper : []),
+    ...(declaration.archive?.predecessor ? everySuccessor : []),
     ...(declaration.signingKey ? everyVerifier : []),
     ...(declaration.signingKey?.includes('Sign') ? everySigner : []),
     ...declaration.tables.map(({ table }) => tableVariable[table]),

@@ -65,6 +65,7 @@ export async function provision(assembly: Assembly, services: Services): Promise
     for (const resource of assembly.resources(type)) named(resource, () => make(resource));
   };
   each('AWS::KMS::Key', ({ ref, properties }) => kms.ensureKey(ref, properties));
+  each('AWS::KMS::ReplicaKey', ({ ref }) => kms.ensureReplica(ref));
   each('AWS::KMS::Alias', ({ properties }) => {
     const { AliasName, TargetKeyId } = alias.parse(properties);
     kms.ensureAlias(AliasName, TargetKeyId.split('/').at(-1) ?? TargetKeyId);

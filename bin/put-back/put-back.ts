@@ -71,14 +71,15 @@ export async function putBack(options: PutBackOptions): Promise<Readonly<Record<
 }
 
 /** @returns the marks of the restored tables, if these may be put in place of the stage's */
-async function marksOf(
-  documents: DynamoDBDocumentClient,
-  { pairs, predecessor, now }: PutBackOptions,
-): Promise<Mark[]> {
+async function marksOf(documents: DynamoDBDocumentClient, { pairs, predecessor }: PutBackOptions): Promise<Mark[]> {
   const known = await readRestore(documents, pairs.governance.live);
   if (known && known.state !== 'released')
     throw new Error('a restore waits already: two people release it before anything else goes back');
-  const read = (side: keyof Pair) => readMarks(documents, putBackTables.map((name) => pairs[name][side]));
+  const read = (side: keyof Pair) =>
+    readMarks(
+      documents,
+      putBackTables.map((name) => pairs[name][side]),
+    );
   const [live, restored] = await Promise.all([read('live'), read('restored')]);
   const [{ origin } = { origin: undefined }] = restored;
   return putBackTables.map((name, index) => {

@@ -51,7 +51,10 @@ export class ArchiveMarks {
   async settle(size: number): Promise<void> {
     await Promise.all(
       this.tables.map((table) =>
-        this.#write(table, size, { condition: 'attribute_not_exists(PK) OR #origin <> :origin OR #size < :size', values: {} }),
+        this.#write(table, size, {
+          condition: 'attribute_not_exists(PK) OR #origin <> :origin OR #size < :size',
+          values: {},
+        }),
       ),
     );
   }
@@ -96,8 +99,7 @@ export class ArchiveMarks {
 export const readMarks = (
   documents: DynamoDBDocumentClient,
   tables: readonly string[],
-): Promise<(Mark | undefined)[]> =>
-  Promise.all(tables.map((table) => consistentItem(documents, table, markKey, mark)));
+): Promise<(Mark | undefined)[]> => Promise.all(tables.map((table) => consistentItem(documents, table, markKey, mark)));
 
 /** @returns leaves under the newest checkpoint that has more than `after`; undefined where there is none */
 export async function newestCheckpoint(archive: ArchiveStore, after: number): Promise<number | undefined> {

@@ -85,7 +85,8 @@ class Tail {
 function fullTiles(from: number, to: number): string[] {
   const keys: string[] = [];
   for (let [level, leaves] = [0, tileWidth]; leaves <= to; level++, leaves *= tileWidth)
-    for (let index = Math.floor(from / leaves); index < Math.floor(to / leaves); index++) keys.push(tileKey(level, index));
+    for (let index = Math.floor(from / leaves); index < Math.floor(to / leaves); index++)
+      keys.push(tileKey(level, index));
   return keys;
 }
 

@@ -7,7 +7,13 @@ import { CheckpointSigner } from '../audit/checkpoint-signer';
 import { emit } from '../audit/metrics';
 import { OutboxReader } from '../audit/outbox-reader';
 import { ownOutbox } from '../audit/own-outbox';
-import { type Predecessor, predecessor as readPredecessor, type RestoreEnvironment, readEnvironment, restoreVariables } from '../environment';
+import {
+  type Predecessor,
+  type RestoreEnvironment,
+  readEnvironment,
+  predecessor as readPredecessor,
+  restoreVariables,
+} from '../environment';
 import { documents, kms } from '../http/clients';
 import { PatientStore } from '../records/patient-store';
 import { RecordStore } from '../records/store';

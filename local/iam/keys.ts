@@ -53,6 +53,7 @@ const keys: Readonly<Record<string, ConditionKey>> = {
   'kms:multiregion': one,
   'kms:multiregionkeytype': one,
   'kms:reencryptonsamekey': one,
+  'kms:replicaregion': one, // of ReplicateKey, which no emulator serves: no call is allowed by it
   'kms:rotationperiodindays': one,
   'kms:schedulekeydeletionpendingwindowindays': one,
   'kms:requestalias': one,

@@ -104,6 +104,15 @@ export class Keys {
     });
   }
 
+  /**
+   * A replica has the material of its primary, which is in another Region and so on no laptop but where a test put its file.
+   * @throws Error when it is not there
+   */
+  ensureReplica(id: string): void {
+    if (this.#keys.get(id)?.multiRegion) return;
+    throw new Error(`KMS key ${id} is a replica, and the laptop does not have the material of its primary`);
+  }
+
   ensureAlias(name: string, targetKeyId: string): void {
     if (!/^alias\/[A-Za-z0-9/_-]{1,250}$/.test(name) || name.startsWith('alias/aws/'))
       throw new Error('a KMS alias begins with alias/, and not with alias/aws/');

@@ -71,6 +71,11 @@ export class Kms implements Service {
     this.#keys.ensure(keyId, properties);
   }
 
+  /** @throws Error when the material of its primary is not here */
+  ensureReplica(keyId: string): void {
+    this.#keys.ensureReplica(keyId);
+  }
+
   /** @param name with its prefix, such as `alias/ward-audit` */
   ensureAlias(name: string, targetKeyId: string): void {
     this.#keys.ensureAlias(name, targetKeyId);

@@ -12,6 +12,7 @@ import { type Validation, type ValidationOptions, validateRestore } from '../../
 import { type ComparedTable, compareItem, type Item, itemHash } from '../../lambda/contingency/restored-items';
 import { fromAnywhere } from '../../lambda/contingency/restored-samples';
 
+const origin = 'ward/example-health/prod';
 const at = new Date('2026-01-04T05:00:00.000Z');
 const now = new Date('2026-01-04T07:00:00.000Z');
 const seconds = (time: Date) => time.getTime() / 1000;

@@ -32,9 +32,12 @@ const roleProperties = z.custom<{
   readonly Policies: readonly [{ readonly PolicyDocument: { Statement: z.infer<typeof statement>[] } }];
 }>((value) => inline.safeParse(value).success);
 
+const isRoleOf = (properties: Record<string, unknown> | undefined, name: string): boolean =>
+  ['local', 'standby'].some((stage) => properties?.['RoleName'] === `ward-${stage}-${name}`);
+
 /** @returns whether a stack has a function, by the `<name>` of its `<name>.lambda.ts` */
 export const hasFunction = ({ Resources }: Template, name: string): boolean =>
-  Object.values(Resources).some(({ Properties }) => Properties?.['RoleName'] === `ward-local-${name}`);
+  Object.values(Resources).some(({ Properties }) => isRoleOf(Properties, name));
 
 /** Changes a template in place. */
 export type Change = (template: Template, stack: string) => void;
@@ -42,7 +45,7 @@ export type Change = (template: Template, stack: string) => void;
 /** @returns the logical id of a function, and the statements of its role, by the `<name>` of its `<name>.lambda.ts` */
 export function functionOf({ Resources }: Template, name: string) {
   const all = Object.entries(Resources);
-  const [role, its] = all.find(([, { Properties }]) => Properties['RoleName'] === `ward-local-${name}`) ?? [];
+  const [role, its] = all.find(([, { Properties }]) => isRoleOf(Properties, name)) ?? [];
   const refers = (value: unknown, to: string) => JSON.stringify(value).includes(JSON.stringify(to));
   const of = (type: string, property: string) =>
     all.find(([, { Type, Properties }]) => Type === type && role && refers(Properties[property], role));
@@ -59,11 +62,11 @@ export function functionIn(templates: readonly Template[], name: string): Return
 }
 
 /** A copy of the assembly with changed templates; the bundles stay where they are. */
-export function changedAssembly(directory: string, change: Change): string {
+export function changedAssembly(directory: string, change: Change, from = assembly()): string {
   const copy = mkdtempSync(join(directory, 'cdk-'));
-  cpSync(assembly(), copy, { recursive: true, filter: (path) => !/[/\\]asset\.[0-9a-f]+/.test(path) });
-  for (const name of readdirSync(assembly()).filter((each) => each.startsWith('asset.')))
-    symlinkSync(join(assembly(), name), join(copy, name));
+  cpSync(from, copy, { recursive: true, filter: (path) => !/[/\\]asset\.[0-9a-f]+/.test(path) });
+  for (const name of readdirSync(from).filter((each) => each.startsWith('asset.')))
+    symlinkSync(join(from, name), join(copy, name));
   for (const name of readdirSync(copy).filter((each) => each.endsWith('.template.json'))) {
     const template: Template = JSON.parse(readFileSync(join(copy, name), 'utf8'));
     change(template, name.replace('.template.json', ''));
@@ -86,21 +89,30 @@ export interface OwnCloud {
 
 /**
  * A laptop cloud of a test file's own, in its process: nobody else writes to it.
- * @param more `directory` of one that was stopped: it goes on with what that one kept
+ * @param more `directory` of one that was stopped: it goes on with what that one kept; `from` of another assembly than this
+ *   run's, in which nobody is yet
  */
 export async function ownCloud(
   change: Change = () => undefined,
   {
     directory = mkdtempSync(join(tmpdir(), 'ward-own-')),
+    from,
     ...more
-  }: Pick<CloudOptions, 'intercept' | 'scheduleClock'> & { readonly directory?: string } = {},
+  }: Pick<CloudOptions, 'intercept' | 'scheduleClock' | 'uses'> & {
+    readonly directory?: string;
+    readonly from?: string;
+  } = {},
 ): Promise<OwnCloud> {
   try {
     const templates: Template[] = [];
-    const assembly = changedAssembly(directory, (template, stack) => {
-      templates.push(template);
-      change(template, stack);
-    });
+    const assembly = changedAssembly(
+      directory,
+      (template, stack) => {
+        templates.push(template);
+        change(template, stack);
+      },
+      from,
+    );
     const invoke = (name: string, event: unknown): Promise<unknown> =>
       cloud.invoke(functionIn(templates, name).id, event);
     const cloud = await startCloud({
@@ -120,7 +132,7 @@ export async function ownCloud(
       rmSync(directory, { recursive: true });
     };
     try {
-      await seedDemo(cloud);
+      if (from === undefined) await seedDemo(cloud);
       return { ward: new Ward(cloud.file), cloud, directory, invoke, stop, remove };
     } catch (error) {
       await stop();

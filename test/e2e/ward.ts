@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CognitoIdentityProviderClient, ExpiredCodeException } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -24,7 +24,8 @@ export class Ward {
   constructor(file: string) {
     this.directory = dirname(file);
     this.cloud = JSON.parse(readFileSync(file, 'utf8'));
-    this.users = JSON.parse(readFileSync(join(this.directory, 'demo.json'), 'utf8'));
+    const demo = join(this.directory, 'demo.json');
+    this.users = existsSync(demo) ? JSON.parse(readFileSync(demo, 'utf8')) : [];
   }
 
   user(name: string): DemoUser {
