@@ -140,12 +140,15 @@ function grantArchive(
   const use = [...(reads.length > 0 ? ['kms:Decrypt'] : []), ...(writes.length > 0 ? ['kms:GenerateDataKey'] : [])];
   const viaS3 = { StringEquals: { 'kms:ViaService': `s3.${Stack.of(handler).region}.amazonaws.com` } };
   const key = archive.encryptionKey?.keyArn;
-  if (key) allow(use, [key], viaS3);
-  if (key?.endsWith('/*'))
+  const unnamed = key?.endsWith('/*') === true;
+  const { bucketArn } = archive;
+  const ofBucket = { ArnLike: { 'kms:EncryptionContext:aws:s3:arn': [bucketArn, `${bucketArn}/*`] } };
+  if (key) allow(use, [key], { ...viaS3, ...(unnamed && ofBucket) });
+  if (unnamed)
     acknowledge(handler.role ?? handler, {
       [`AwsSolutions-IAM5[Resource::${key}]`]:
         'The archive is in another account, or another stage’s, and the id of its key is not known here: S3 alone may use it for ' +
-        'the function, and the policy of the key says for whom',
+        'the function, for this one bucket, and the policy of the key says for whom',
     });
 }
 

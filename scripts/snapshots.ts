@@ -7,7 +7,7 @@ import { App } from 'aws-cdk-lib';
 import { compose } from '../bin/app';
 import cdk from '../cdk.json';
 import { entryPoints } from '../lib/functions';
-import { productionStage, variants } from '../test/synth/assembly';
+import { stages, variants } from '../test/synth/assembly';
 import { differences, snapshotOf } from '../test/synth/snapshot';
 
 const synth = join(__dirname, '../test/synth');
@@ -23,7 +23,6 @@ function main(): void {
     }
     const templates = (stage: string): ReadonlyMap<string, object> => {
       const outdir = join(folder, stage);
-      const stages = { ...cdk.context.ward.stages, prod: productionStage, ...variants };
       const app = new App({ outdir, context: { ...cdk.context, stage, ward: { stages } } });
       compose(app, bundles, { guard: false });
       app.synth();

@@ -58,8 +58,29 @@ export const cheapStage = {
   },
 };
 
+/** a stage of the first Region that another one stands by for … */
+const lostStage = {
+  ...productionStage,
+  recovery: {
+    region: 'us-west-2',
+    standby: 'second',
+    keys: { patient: `mrk-${'c'.repeat(32)}`, signing: [`mrk-${'d'.repeat(32)}`] },
+  },
+};
+/** … and that one */
+export const secondStage = {
+  ...productionStage,
+  region: 'us-west-2',
+  prefixLists: { dynamodb: 'pl-00a54069', s3: 'pl-68a54001' },
+  canary: undefined,
+  redriveOperators: [],
+  succeeds: { stage: 'lost', fingerprint: 'e'.repeat(64) },
+};
+
 /** the stages whose templates are held against production's, by their names */
-export const variants = { apart: apartStage, cheap: cheapStage };
+export const variants = { apart: apartStage, cheap: cheapStage, second: secondStage };
+/** every stage that there is in the tests' `cdk.json` */
+export const stages = { ...cdk.context.ward.stages, prod: productionStage, lost: lostStage, ...variants };
 
 export interface Resource {
   readonly Type: string;
@@ -134,6 +155,8 @@ export function synthesize(): {
   readonly apart: Synthesized;
   /** a development stage without a network */
   readonly cheap: Synthesized;
+  /** a stage that stands by for another */
+  readonly second: Synthesized;
   readonly resolved: { readonly local: Resolved; readonly production: Resolved };
   /** of production */
   readonly findings: readonly Finding[];
@@ -142,8 +165,7 @@ export function synthesize(): {
 } {
   const folder = mkdtempSync(join(tmpdir(), 'ward-synth-'));
   try {
-    const stages = { ...cdk.context.ward.stages, prod: productionStage, apart: apartStage, cheap: cheapStage };
-    const contexts = ['local', 'apart', 'cheap', 'prod'].map((stage) =>
+    const contexts = ['local', 'apart', 'cheap', 'second', 'prod'].map((stage) =>
       JSON.stringify({ ...cdk.context, stage, ward: { stages } }),
     );
     const child = spawnSync(process.execPath, ['--import', 'tsx', join(__dirname, 'child.ts'), folder, ...contexts], {
@@ -156,6 +178,7 @@ export function synthesize(): {
       production: read(join(folder, 'prod')),
       apart: read(join(folder, 'apart')),
       cheap: read(join(folder, 'cheap')),
+      second: read(join(folder, 'second')),
       resolved: { local: resolve(join(folder, 'local')), production: resolve(join(folder, 'prod')) },
       findings: findings(report),
       guard: guardViolations(report),

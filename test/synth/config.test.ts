@@ -120,3 +120,86 @@ test('the name of a stage fits into the names of roles', () => {
 test('settings that are no object are refused by name', () => {
   expect(complaints('production')).toEqual(['cdk.json ward.stages.prod must be an object']);
 });
+
+describe('a stage that stands by for another', () => {
+  const keys = { patient: `mrk-${'c'.repeat(32)}`, signing: [`mrk-${'d'.repeat(32)}`] };
+  const lost = { ...productionStage, recovery: { region: 'us-west-2', standby: 'second', keys } };
+  const second = { ...productionStage, region: 'us-west-2', succeeds: { stage: 'lost', fingerprint: 'e'.repeat(64) } };
+  const told = (stages: Readonly<Record<string, unknown>>, stage = 'second'): string[] => {
+    try {
+      parseConfig({ stages }, stage);
+      return [];
+    } catch (error) {
+      return error instanceof Error ? error.message.split('\n') : [];
+    }
+  };
+
+  test('knows the settings of that one, which it must fit', () => {
+    expect(parseConfig({ stages: { lost, second } }, 'second')).toMatchObject({
+      predecessor: { stage: 'lost', ...lost },
+    });
+    expect(parseConfig({ stages: { lost, second } }, 'lost')).not.toHaveProperty('predecessor');
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>, RegExp[]]>([
+    ['none of that name', { second }, [/second\.succeeds\.stage must be another stage/]],
+    [
+      'itself',
+      { second: { ...second, succeeds: { ...second.succeeds, stage: 'second' } } },
+      [/succeeds\.stage must be another/],
+    ],
+    [
+      'a fingerprint that is none',
+      { lost, second: { ...second, succeeds: { stage: 'lost', fingerprint: 'x' } } },
+      [/succeeds\.fingerprint must be .*64/],
+    ],
+    [
+      'another organization',
+      { lost, second: { ...second, organization: 'other' } },
+      [/second\.organization must be that of/],
+    ],
+    ['another account', { lost, second: { ...second, account: '210987654321' } }, [/second\.account must be that of/]],
+    [
+      'another Region',
+      { lost, second: { ...second, region: 'us-west-1' } },
+      [/lost\.recovery\.region must be that of second/],
+    ],
+    [
+      'another stand-by',
+      { lost: { ...lost, recovery: { ...lost.recovery, standby: 'third' } }, second },
+      [/lost\.recovery\.standby must be second/],
+    ],
+    [
+      'no replica',
+      { lost: { ...lost, recovery: { ...lost.recovery, keys: undefined } }, second },
+      [/lost\.recovery\.keys must be given with patient/],
+    ],
+    [
+      'a wrong stage',
+      { lost: { ...lost, relyingParty: 'nowhere' }, second },
+      [/^cdk\.json ward\.stages\.lost\.relyingParty must be/],
+    ],
+    [
+      'a replica of a replica',
+      { lost, second: { ...second, recovery: { region: 'us-east-1', keys } } },
+      [/second\.recovery\.keys\.patient must be absent/],
+    ],
+    [
+      'copies in another account',
+      { lost: { ...lost, recovery: { ...lost.recovery, account: '345678901234' } }, second },
+      [/lost\.recovery\.account must be that of the stage/],
+    ],
+  ])('%s is a line that names the setting', (_, stages, lines) => {
+    expect(told(stages)).toEqual(lines.map((line) => expect.stringMatching(line)));
+  });
+
+  test('the way back: the first stage succeeds the second, and opens with its own key', () => {
+    const back = { region: 'us-east-1', standby: 'lost', keys: { signing: [`mrk-${'f'.repeat(32)}`] } };
+    const stages = {
+      lost: { ...lost, succeeds: { stage: 'second', fingerprint: 'a'.repeat(64) } },
+      second: { ...second, recovery: back },
+    };
+    expect(told(stages, 'lost')).toEqual([]);
+    expect(told(stages, 'second')).toEqual([]);
+  });
+});

@@ -22,6 +22,7 @@ import { describeQueries } from './template/queries';
 import { describeRecovery } from './template/recovery';
 import { describeRestoreTests } from './template/restore-tests';
 import { describeStores } from './template/stores';
+import { describeSuccession } from './template/succession';
 import { describeTrail } from './template/trail';
 import { describeTransmission } from './template/transmission';
 
@@ -52,7 +53,8 @@ describe('what a reviewer sees of a change', () => {
     'what a stage with other settings has otherwise is as its snapshot says: %s',
     (stage, { region }) => {
       const folder = join(__dirname, 'variants', stage);
-      const { byName } = { apart: synthesized.apart, cheap: synthesized.cheap }[stage] ?? synthesized.local;
+      const { byName } =
+        { apart: synthesized.apart, cheap: synthesized.cheap, second: synthesized.second }[stage] ?? synthesized.local;
       const now = Object.entries(byName).map(([name, { json: template }]) => {
         const file = join(snapshots, `${name}.txt`);
         const base = existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -77,6 +79,7 @@ describe('stores', () => describeStores(synthesized));
 describe('contingency', () => describeContingency(synthesized));
 describe('restore tests', () => describeRestoreTests(synthesized));
 describe('the recovery Region', () => describeRecovery(synthesized));
+describe('a stage that stands by', () => describeSuccession(synthesized));
 describe('logs', () => describeLogs(synthesized));
 describe('privilege', () => describePrivilege(synthesized));
 describe('functions', () => describeFunctions(synthesized));

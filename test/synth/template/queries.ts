@@ -66,7 +66,7 @@ export function describeQueries({ production }: { readonly production: Synthesiz
       const written = tables.filter(({ actions }) => actions.some(changes));
       const beside = written.filter(({ table, partitions }) => table !== 'audit' && !partitions.includes('SESSION#*'));
       expect([name, beside]).toEqual([name, []]);
-      expect(archive).toEqual({ reads: ['v1/segments/*'], lists: ['ListBucket'] });
+      expect(archive).toEqual({ reads: ['v1/segments/*'], lists: ['ListBucket'], predecessor: true });
     }
   });
 }
