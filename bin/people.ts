@@ -6,9 +6,19 @@ import { bootstrap } from './bootstrap';
 import type { Connection } from './connection';
 import { operate } from './operator';
 import { say } from './prompt';
+import { readmit } from './readmit';
 
 const print = (value: unknown): void => say(JSON.stringify(value, null, 2));
 const path = (user: string, rest = ''): string => `/v1/users/${encodeURIComponent(user)}${rest}`;
+
+const invited = 'Both were invited by mail. Their temporary passwords work for one day.';
+
+interface ReadmitOptions {
+  readonly admin: string;
+  readonly adminEmail: string;
+  readonly complianceOfficer: string;
+  readonly complianceOfficerEmail: string;
+}
 
 /** Adds `ward users …`: who can sign in, as what. */
 export function addUsers(program: Command, { client, where }: Connection): void {
@@ -22,7 +32,23 @@ export function addUsers(program: Command, { client, where }: Connection): void 
     .requiredOption('--compliance-officer <email>', 'of somebody else')
     .action(async (people: { admin: string; complianceOfficer: string }) => {
       print(await bootstrap(operate(where(), 'bootstrap'), people));
-      say('Both were invited by mail. Their temporary passwords work for one day.');
+      say(invited);
+    });
+  users
+    .command('readmit')
+    .description(
+      'give an administrator and a compliance officer new accounts where a restore has brought no accounts along',
+    )
+    .requiredOption('--admin <id>', 'of the administrator')
+    .requiredOption('--admin-email <address>', 'that the administrator is invited at')
+    .requiredOption('--compliance-officer <id>', 'of the compliance officer')
+    .requiredOption('--compliance-officer-email <address>', 'that the compliance officer is invited at')
+    .action(async ({ admin, adminEmail, complianceOfficer, complianceOfficerEmail }: ReadmitOptions) => {
+      await readmit(operate(where(), 'readmit'), {
+        admin: { person: admin, email: adminEmail },
+        complianceOfficer: { person: complianceOfficer, email: complianceOfficerEmail },
+      });
+      say(invited);
     });
   users
     .command('create')
@@ -99,7 +125,10 @@ export function addApprovals(program: Command, { client }: Connection): void {
       kinds.map((kind) => `${kind}: ${approvalKinds[kind].reasons.join(', ')}`).join('; '),
     )
     .option('--subject <id>', 'of whom or what it is about')
-    .option('--email <address>', 'in place of the subject, for an account that is not there yet')
+    .option(
+      '--email <address>',
+      'in place of the subject, for an account that is not there yet; beside it, for one that is gone',
+    )
     .option('--role <role>', 'of a grant-role')
     .option('--from <n>', 'of an audit-acknowledgement: the first lost event of the lane')
     .option('--to <n>', 'of an audit-acknowledgement: the last one')
@@ -111,7 +140,7 @@ export function addApprovals(program: Command, { client }: Connection): void {
       .command(decision)
       .description(decision === 'approve' ? 'agree as the second person' : 'refuse, or withdraw one’s own request')
       .argument('<approval>', 'id')
-      .option('--email <address>', 'whose account it is, where the request is for one that is not there yet')
+      .option('--email <address>', 'whose account it is, where the request is for one that is not there')
       .action((id: string, options: { email?: string }) =>
         call('POST', `/v1/approvals/${encodeURIComponent(id)}/${decision}`, options),
       );

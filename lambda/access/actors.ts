@@ -109,15 +109,17 @@ export function countHolders(table: string, before: ActorItem | undefined, after
   });
 }
 
-/** @returns the write by which the `sub` of a renewed account leads to the person */
-export function accountOf(table: string, account: string, person: string): TransactItem {
-  return {
-    Put: {
-      TableName: table,
-      Item: { ...governanceKeys.account(account), person },
-      ConditionExpression: 'attribute_not_exists(PK)',
-    },
-  };
+/** @returns the writes by which a person signs in with another account, whose `sub` leads to them from then on */
+export function changeAccount(
+  table: string,
+  before: ActorItem,
+  after: ActorItem & { readonly account: string },
+): TransactItem[] {
+  const Item = { ...governanceKeys.account(after.account), person: after.sub };
+  return [
+    changeActor(table, before, after),
+    { Put: { TableName: table, Item, ConditionExpression: 'attribute_not_exists(PK)' } },
+  ];
 }
 
 /** @returns a check that a person is what they were when they were read, and active: nobody acts on after a suspension */

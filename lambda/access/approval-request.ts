@@ -9,24 +9,42 @@ export const emailAddress = z.email('must be an e-mail address').max(254);
 export const approvalRequest = z.strictObject({
   kind: z.enum(kinds),
   subject: approvalSubject.optional(),
-  /** of somebody who has no account yet: in place of the subject of a grant-role; it is not stored */
+  /** of somebody who has no account: in place of the subject of a grant-role, beside that of a recovery; it is not stored */
   email: emailAddress.optional(),
   reason: z.string().max(64),
   details: approvalDetails.default({}),
 });
 export type ApprovalRequest = z.infer<typeof approvalRequest>;
 
+/** No account says any more which address is the person's: the two people of the approval do. */
+export const isOfGoneAccount = ({ kind, reason }: Pick<ApprovalRequest, 'kind' | 'reason'>): boolean =>
+  kind === 'mfa-recovery' && reason === 'account-gone';
+
+interface Fault {
+  readonly field: string;
+  readonly message: string;
+}
+
+const withAddress = ({ subject, email }: ApprovalRequest): Fault[] => [
+  ...(subject === undefined ? [{ field: 'subject', message: 'must be given' }] : []),
+  ...(email === undefined ? [{ field: 'email', message: 'must be given where the account is gone' }] : []),
+];
+
+const withOrByAddress = ({ kind, subject, email }: ApprovalRequest): Fault[] => [
+  ...((subject === undefined) === (email === undefined)
+    ? [{ field: 'subject', message: 'must be given, or for a grant-role an e-mail address in its place' }]
+    : []),
+  ...(email !== undefined && kind !== 'grant-role'
+    ? [{ field: 'email', message: 'is for a grant-role, or an mfa-recovery with the reason account-gone' }]
+    : []),
+];
+
 /** @returns what is wrong with a request beyond the form of its fields */
-export function faultsOf(given: ApprovalRequest): { readonly field: string; readonly message: string }[] {
+export function faultsOf(given: ApprovalRequest): Fault[] {
   const kind = kindOf(given.kind);
   const mustBeId = ['user', 'patient', 'incident', 'lane'].includes(kind.subject);
   return [
-    ...((given.subject === undefined) === (given.email === undefined)
-      ? [{ field: 'subject', message: 'must be given, or for a grant-role an e-mail address in its place' }]
-      : []),
-    ...(given.email !== undefined && given.kind !== 'grant-role'
-      ? [{ field: 'email', message: 'is for a grant-role alone' }]
-      : []),
+    ...(isOfGoneAccount(given) ? withAddress(given) : withOrByAddress(given)),
     ...(mustBeId && given.subject !== undefined && !z.uuid().safeParse(given.subject).success
       ? [{ field: 'subject', message: 'must be a UUID' }]
       : []),
@@ -47,20 +65,31 @@ export function faultsOf(given: ApprovalRequest): { readonly field: string; read
   ];
 }
 
-/** @returns the approval that waits for a second person from now on */
+/**
+ * @param address `invitee` of the address, where one was given
+ * @returns the approval that waits for a second person from now on
+ */
 export const requested = (
-  { kind, email, reason, details }: ApprovalRequest,
+  { kind, subject: named, reason, details }: ApprovalRequest,
   {
     id,
     subject,
+    address,
     by,
     now,
-  }: { readonly id: string; readonly subject: string; readonly by: ActorItem; readonly now: Date },
+  }: {
+    readonly id: string;
+    readonly subject: string;
+    readonly address: string | undefined;
+    readonly by: ActorItem;
+    readonly now: Date;
+  },
 ): Approval => ({
   id,
   kind,
   subject,
-  invitee: email !== undefined,
+  invitee: named === undefined,
+  ...(named !== undefined && address !== undefined && { address }),
   reason,
   details,
   state: 'pending',

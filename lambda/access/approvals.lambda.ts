@@ -10,7 +10,7 @@ import { Writes } from '../records/transaction';
 import { actorStands } from './actors';
 import { readActor } from './actors-store';
 import { approvalRequest, emailAddress, faultsOf, requested, shownApproval, toldApproval } from './approval-request';
-import { decideApproval, decided, invitee, kindOf, mayApprove, requestApproval } from './approvals';
+import { addressOf, decideApproval, decided, invitee, kindOf, mayApprove, requestApproval } from './approvals';
 import { newestApprovals, readApproval } from './approvals-store';
 
 const environment = readEnvironment<ApiEnvironment>(...apiVariables);
@@ -24,7 +24,8 @@ async function ask(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
   const given = exchange.body(approvalRequest);
   const kind = kindOf(given.kind);
-  const subject = given.email === undefined ? given.subject : invitee(environment.ORGANIZATION, given.email);
+  const address = given.email === undefined ? undefined : invitee(environment.ORGANIZATION, given.email);
+  const subject = given.subject ?? address;
   const errors = faultsOf(given);
   if (errors.length > 0 || subject === undefined) return runtime.refuse(permit, 'invalid-input', { errors });
   if (!kind.requesters.includes(permit.actor.role))
@@ -32,10 +33,10 @@ async function ask(exchange: Exchange): Promise<Answer> {
       errors: [{ field: 'kind', message: `is asked for by ${kind.requesters.join(' or ')}` }],
     });
   if (subject === permit.actor.sub) return runtime.refuse(permit, 'not-allowed', { detail: 'own-matter' });
-  if (kind.subject === 'user' && given.email === undefined && !(await readActor(documents, table, subject)))
+  if (kind.subject === 'user' && given.subject !== undefined && !(await readActor(documents, table, subject)))
     return runtime.refuse(permit, 'not-found');
   const now = exchange.access.now;
-  const approval = requested(given, { id: v7(), subject, by: permit.actor, now });
+  const approval = requested(given, { id: v7(), subject, address, by: permit.actor, now });
   const writes = new Writes<'approval' | 'requester'>()
     .add('approval', ...requestApproval(table, approval))
     .add('requester', actorStands(table, permit.actor));
@@ -94,11 +95,8 @@ const decide =
       return runtime.refuse(permit, 'approval-refused', { detail: refusal }, resources);
     if (refusal) return runtime.refuse(permit, 'second-person', { detail: refusal }, resources);
     // Whoever agrees to an account for somebody must know for whom: the address comes from them, not from the request.
-    if (
-      state === 'approved' &&
-      approval.invitee &&
-      invitee(environment.ORGANIZATION, address ?? '') !== approval.subject
-    )
+    const named = addressOf(approval);
+    if (state === 'approved' && named !== undefined && invitee(environment.ORGANIZATION, address ?? '') !== named)
       return runtime.refuse(permit, 'not-allowed', {
         errors: [{ field: 'email', message: 'must be the address that the approval was requested for' }],
       });

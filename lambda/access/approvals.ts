@@ -45,7 +45,7 @@ export const approvalKinds = {
     requesters: ['admin'],
     approvers: officerOrAdmin,
     hours: 24,
-    reasons: ['device-lost', 'device-stolen', 'device-replaced', 'authenticator-broken'],
+    reasons: ['device-lost', 'device-stolen', 'device-replaced', 'authenticator-broken', 'account-gone'],
   },
   'breach-determination': {
     subject: 'incident',
@@ -100,6 +100,8 @@ export const approvalItem = z.object({
   subject: approvalSubject,
   /** the subject stands for an e-mail address that has no account yet: `invitee` */
   invitee: z.boolean(),
+  /** of a recovery of somebody whose account is gone: `invitee` of the address that the new one is for */
+  address: z.uuid().optional(),
   reason: z.string(),
   details: approvalDetails,
   state: z.enum(['pending', 'approved', 'rejected', 'used']),
@@ -115,7 +117,7 @@ export const approvalItem = z.object({
 export type Approval = z.infer<typeof approvalItem>;
 
 /**
- * @returns the id that stands for somebody who has no account yet: made of the e-mail address, so that approver and act mean
+ * @returns the id that stands for somebody who has no account: made of the e-mail address, so that approver and act mean
  *   the same person, and no address is in the governance table
  */
 export function invitee(organization: string, email: string): string {
@@ -124,6 +126,10 @@ export function invitee(organization: string, email: string): string {
   // RFC 9562, section 5.8: version 8 is for ids made in one's own way.
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
+
+/** @returns `invitee` of the address that whoever agrees must know as well, where the approval is for one */
+export const addressOf = ({ invitee: isInvitee, subject, address }: Approval): string | undefined =>
+  isInvitee ? subject : address;
 
 /** What is known of the people around an approval; read from the governance table at the moment of the decision. */
 export type Person = Pick<ActorItem, 'sub' | 'role' | 'status' | 'createdBy' | 'roleGrantedBy' | 'approvedBy'>;

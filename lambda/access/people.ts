@@ -56,6 +56,12 @@ export function withRole(
   };
 }
 
+/** @returns the person with another account to sign in with, which ends a recovery that had begun */
+export function withAccount(actor: ActorItem, account: string): ActorItem & { readonly account: string } {
+  const { recovery: _, ...rest } = actor;
+  return { ...rest, account, version: actor.version + 1 };
+}
+
 /** What the API tells of a person. Their e-mail address is in the user pool alone. */
 export const shownPerson = (actor: ActorItem) => ({
   id: actor.sub,

@@ -8,14 +8,14 @@ import { entityTag } from '../http/conditions';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
 import { AccountExists, Accounts } from './accounts';
-import { accountOf, actorStands, changeActor } from './actors';
+import { actorStands, changeAccount, changeActor } from './actors';
 import { readActor } from './actors-store';
-import { emailAddress } from './approval-request';
+import { emailAddress, isOfGoneAccount } from './approval-request';
 import { consumeApproval, invitee, isGoodFor } from './approvals';
 import { readApproval } from './approvals-store';
 import type { ActorItem } from './governance';
 import type { Permit } from './guard';
-import { shownPerson } from './people';
+import { shownPerson, withAccount } from './people';
 
 const environment = readEnvironment<ApiEnvironment>(...apiVariables);
 const runtime = new Runtime(environment);
@@ -60,11 +60,8 @@ async function recover(exchange: Exchange): Promise<Answer> {
     if (error instanceof AccountExists) return runtime.refuse(permit, 'account-exists', {}, told(begun, approval));
     return runtime.refuse(permit, 'sign-in-service', {}, told(begun, approval));
   }
-  const { recovery: _, ...rest } = begun;
-  const after: ActorItem = { ...rest, account, version: begun.version + 1 };
-  const writes = new Writes<'user' | 'account'>()
-    .add('user', changeActor(table, begun, after))
-    .add('account', accountOf(table, account, actor.sub));
+  const after = withAccount(begun, account);
+  const writes = new Writes<'user'>().add('user', ...changeAccount(table, begun, after));
   const event = permit.event({ status: 200, reason: 'account-renewed', resources: told(after, approval) });
   const receipt = await runtime.store(permit, event, writes, () => 'conflict');
   return { status: 200, headers: entityTag(after.version), body: Released.facts(shownPerson(after), receipt) };
@@ -78,10 +75,14 @@ async function begin(permit: Permit, actor: ActorItem, approvalId: string, email
     readApproval(documents, table, approvalId),
     accounts.find(actor.account ?? actor.sub),
   ]);
-  if (!isGoodFor(approval, use)) return runtime.refuse(permit, 'approval-refused');
-  // Where somebody else's recovery was cut off after the old account went, its record alone still knows the address.
+  if (!isGoodFor(approval, use) || (account && isOfGoneAccount(approval)))
+    return runtime.refuse(permit, 'approval-refused');
   const address = invitee(environment.ORGANIZATION, email);
-  if (account ? account.email.toLowerCase() !== email.toLowerCase() : actor.recovery?.address !== address)
+  // Where the account is gone, the two people of the approval know the address, or a recovery that was cut off after it went.
+  const known = account
+    ? invitee(environment.ORGANIZATION, account.email)
+    : (approval.address ?? actor.recovery?.address);
+  if (address !== known)
     return runtime.refuse(permit, 'not-allowed', {
       errors: [{ field: 'email', message: 'must be the address that the person signs in with' }],
     });

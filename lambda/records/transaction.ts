@@ -22,6 +22,21 @@ export const putVersion = (table: string, Item: Readonly<Record<string, unknown>
   },
 });
 
+/** @returns a check that nobody wrote an item since it was read at that version */
+export const checkVersion = (
+  table: string,
+  Key: { readonly PK: string; readonly SK: string },
+  version: number,
+): TransactItem => ({
+  ConditionCheck: {
+    TableName: table,
+    Key,
+    ConditionExpression: '#version = :version',
+    ExpressionAttributeNames: { '#version': 'version' },
+    ExpressionAttributeValues: { ':version': version },
+  },
+});
+
 /** The writes of one transaction, each under a name, so that a refusal can be told by what it refused. */
 export class Writes<Name extends string> {
   readonly #named: { readonly name: Name; readonly item: TransactItem }[] = [];
