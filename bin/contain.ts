@@ -1,6 +1,6 @@
-import { AdminDisableUserCommand, AdminUserGlobalSignOutCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
+import { Accounts } from '../lambda/access/accounts';
 import { actorStands, changeActor, countHolders } from '../lambda/access/actors';
 import { readActor } from '../lambda/access/actors-store';
 import { consumeApproval, isExpired } from '../lambda/access/approvals';
@@ -116,9 +116,7 @@ async function suspend(operator: Operator, sub: string, reason: string): Promise
       ...countHolders(table, before, after),
     ]);
   // The table decides already; the user pool follows, so that no new sign-in looks as if it worked.
-  const account = { UserPoolId: operator.userPoolId, Username: before.account ?? sub };
-  await operator.cognito.send(new AdminDisableUserCommand(account));
-  await operator.cognito.send(new AdminUserGlobalSignOutCommand(account));
+  await new Accounts(operator.cognito, operator.userPoolId).disable(before.account ?? sub);
   return `user ${sub}: suspended and signed out`;
 }
 

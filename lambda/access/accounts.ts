@@ -78,27 +78,32 @@ export class Accounts {
     }
   }
 
-  /** No sign-in, and no new token for one that is open. */
+  /** No sign-in, and no new token for one that is open. Nobody signs in with an account that is gone: that is no error. */
   async disable(name: string): Promise<void> {
-    await this.cognito.send(new AdminDisableUserCommand(this.#named(name)));
-    await this.cognito.send(new AdminUserGlobalSignOutCommand(this.#named(name)));
+    await ifThere(this.cognito.send(new AdminDisableUserCommand(this.#named(name))));
+    await ifThere(this.cognito.send(new AdminUserGlobalSignOutCommand(this.#named(name))));
   }
 
+  /** An account that is gone is no error: a recovery makes another. */
   async enable(name: string): Promise<void> {
-    await this.cognito.send(new AdminEnableUserCommand(this.#named(name)));
+    await ifThere(this.cognito.send(new AdminEnableUserCommand(this.#named(name))));
   }
 
   /** Removes the account with its password, authenticator, passkeys and sign-ins; one that is gone already is no error. */
   async remove(name: string): Promise<void> {
-    try {
-      await this.cognito.send(new AdminDeleteUserCommand(this.#named(name)));
-    } catch (error) {
-      if (!(error instanceof UserNotFoundException)) throw error;
-    }
+    await ifThere(this.cognito.send(new AdminDeleteUserCommand(this.#named(name))));
   }
 
   #named(name: string) {
     return { UserPoolId: this.pool, Username: name };
+  }
+}
+
+async function ifThere(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof UserNotFoundException)) throw error;
   }
 }
 

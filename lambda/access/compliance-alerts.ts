@@ -1,9 +1,10 @@
-import { AdminGetUserCommand, type CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import type { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { Accounts } from './accounts';
 import { readActor } from './actors-store';
-import { type ActorItem, governanceKeys } from './governance';
+import { governanceKeys } from './governance';
 import { mailOfficers } from './officer-mail';
 
 /** A mail that has to be sent. `PK` `ALERTS`; it goes when it was sent. */
@@ -64,14 +65,8 @@ export class ComplianceAlerts {
     const officers = people
       .filter((person) => person !== undefined)
       .filter(({ role, status }) => role === 'compliance_officer' && status === 'active');
-    const addresses = await Promise.all(
-      officers.map(async ({ sub, account }: ActorItem) => {
-        const { UserAttributes } = await cognito.send(
-          new AdminGetUserCommand({ UserPoolId: userPoolId, Username: account ?? sub }),
-        );
-        return UserAttributes?.find(({ Name }) => Name === 'email')?.Value;
-      }),
-    );
-    return addresses.filter((address) => address !== undefined);
+    const accounts = new Accounts(cognito, userPoolId);
+    const found = await Promise.all(officers.map(({ sub, account }) => accounts.find(account ?? sub)));
+    return found.flatMap((account) => account?.email ?? []);
   }
 }

@@ -15,6 +15,15 @@ test('a request names its subject, or for a role of two an address in its place,
   expect(fields({ ...nobody, kind: 'mfa-recovery', reason: 'device-lost', email })).toEqual(['email']);
 });
 
+test('of an account that is gone both the person and the address are named, and no other recovery has an address', () => {
+  const { subject: _, ...nobody } = recovery;
+  const gone = { reason: 'account-gone', email: 'jo@example.org' };
+  expect(fields({ ...recovery, ...gone })).toEqual([]);
+  expect(fields({ ...recovery, reason: gone.reason })).toEqual(['email']);
+  expect(fields({ ...nobody, ...gone })).toEqual(['subject']);
+  expect(fields({ ...recovery, email: gone.email })).toEqual(['subject', 'email']);
+});
+
 test('people, patients and incidents are named by their id; a control has none', () => {
   expect(fields({ ...recovery, subject: 'somebody' })).toEqual(['subject']);
   expect(fields({ kind: 'lockdown-release', subject: 'lockdown', reason: 'contained', details: {} })).toEqual([]);

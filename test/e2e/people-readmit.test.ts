@@ -2,12 +2,15 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { contain } from '../../bin/contain';
 import { operate } from '../../bin/operator';
 import { type PeopleAgain, readmit } from '../../bin/readmit';
 import { Accounts } from '../../lambda/access/accounts';
 import { registerActor } from '../../lambda/access/actors';
 import { invitee } from '../../lambda/access/approvals';
+import { ComplianceAlerts } from '../../lambda/access/compliance-alerts';
 import { restoring, setControl } from '../../lambda/access/controls';
 import { governanceKeys } from '../../lambda/access/governance';
 import type { Role } from '../../lambda/authentication/actor';
@@ -124,13 +127,20 @@ test('nobody is readmitted into a running stage, nor before the log was replayed
   await own.cloud.settled();
   expect(await own.invoke('restore-replay', { restored: restore })).toMatchObject({ waiting: 'replayed' });
 
-  const [{ expiresAt } = {}] = await cloud.partition('GovernanceTable', governanceKeys.lockdown.PK);
-  await set(governanceKeys.lockdown, 'expiresAt', now.toISOString());
-  await refused(theTwo(), 'no restore waits');
-  await set(governanceKeys.lockdown, 'expiresAt', expiresAt);
-  await set(governanceKeys.lockdown, 'restore', randomUUID());
-  await refused(theTwo(), 'was not replayed');
-  await set(governanceKeys.lockdown, 'restore', restore);
+  const { lockdown, restore: item } = governanceKeys;
+  const [{ expiresAt } = {}] = await cloud.partition('GovernanceTable', lockdown.PK);
+  const others = [
+    [lockdown, 'expiresAt', now.toISOString(), expiresAt],
+    [lockdown, 'restore', randomUUID(), restore],
+    [lockdown, 'reason', 'restore', 'restored'],
+    [item, 'state', 'locked', 'replayed'],
+    [item, 'state', 'released', 'replayed'],
+  ] as const;
+  for (const [key, name, other, value] of others) {
+    await set(key, name, other);
+    await refused(theTwo(), name === 'expiresAt' || other === 'released' ? 'no restore waits' : 'was not replayed');
+    await set(key, name, value);
+  }
 });
 
 test('it takes an active administrator and an active compliance officer, two people, each with an address of their own', async () => {
@@ -236,6 +246,8 @@ test('the two are who they were with new accounts, and nobody else is, whatever 
     expect(String(actor?.['signedOutAt']) > before).toBe(true);
     expect(actor?.['recovery']).toBeUndefined();
     expect(actor?.['account']).not.toBe(sub);
+    const leads = await cloud.partition('GovernanceTable', governanceKeys.account(String(actor?.['account'])).PK);
+    expect(leads).toMatchObject([{ person: sub }]);
   }
 
   await nextSecond();
@@ -283,4 +295,30 @@ test('they release the restore together, and bring back everybody else at an add
   await second.post(`/v1/approvals/${again.body.id}/approve`, { email });
   expectProblem(await first.post(path, { approval: again.body.id, email }), 409, 'approval-refused');
   expect((await back.api.get('/v1/me')).status).toBe(200);
+});
+
+test('somebody whose account is gone holds nothing up: not their suspension nor its end, nor mails to the officers who have one', async () => {
+  const gone = await known('billing');
+  await known('compliance_officer');
+  const path = `/v1/users/${gone}`;
+  expect((await first.post(`${path}/suspension`, { reason: 'leave' })).status).toBe(200);
+  expect((await first.post(`${path}/reinstatement`, { reason: 'returned' })).status).toBe(200);
+  const until = { reason: 'leave', expires_at: new Date(Date.now() + 3_600_000).toISOString() };
+  expect((await first.post(`${path}/suspension`, until)).status).toBe(200);
+  await set(governanceKeys.actor(gone), 'suspensionExpiresAt', new Date().toISOString());
+  await own.invoke('people-sweep', {});
+  expect((await first.get(path)).body).toMatchObject({ status: 'active' });
+  const behind = operate({ data: cloud.directory }, 'ward-contain');
+  await contain(behind, { kind: 'user', target: gone, reason: 'drill', hours: 1 });
+  expect((await first.get(path)).body).toMatchObject({ status: 'suspended' });
+
+  const officers = new ComplianceAlerts({
+    documents: cloud.documents(),
+    cognito: cloud.cognito(),
+    mail: new SESv2Client({ region: cloud.cloud.region }),
+    table: cloud.output('GovernanceTable'),
+    userPoolId: cloud.output('UserPoolId'),
+    from: undefined,
+  });
+  expect(await officers.officers()).toEqual([emails.complianceOfficer]);
 });
