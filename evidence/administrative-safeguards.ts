@@ -120,18 +120,18 @@ export const administrativeSafeguards: readonly Rule[] = [
     section: '164.308(a)(7)(ii)(A),(B)',
     title: 'backup and disaster recovery',
     kind: 'R',
-    does: 'on the laptop one encrypted file holds everything, keys included; a restore ends in a lockdown, replays from the verified log every disposal, suspension, role, freeze, hold and ended relationship that it would undo, and takes two people to release; in AWS every table and the documents are backed up daily and monthly into locked vaults from which nobody deletes, the keys for 35 days at most; a restore goes back into the tables item by item, without lifting a guard rail; by a setting another Region has a second locked archive and copies of the backups, which can be opened and verified there',
+    does: 'on the laptop one encrypted file holds everything, keys included; a restore ends in a lockdown, replays from the verified log every disposal, suspension, role, freeze, hold and ended relationship that it would undo, and takes two people to release; in AWS every table and the documents are backed up daily and monthly into locked vaults from which nobody deletes, the keys for 35 days at most; a restore goes back into the tables item by item, without lifting a guard rail; by a setting another Region has a second locked archive and copies of the backups, which can be opened and verified there, and a stage that stands by: it takes over the restored copies under the replica of the patient key and replays the lost stage’s log over them before anybody gets in',
     code: [
-      'lib/{contingency,backup-vault,recovery-stack,recovery-region-stack,archive-replication}.ts',
-      'lambda/contingency/{restores,replay,replay-rules,replay-evidence}.ts',
+      'lib/{contingency,backup-vault,recovery-stack,recovery-region-stack,archive-replication,succession,take-over-role}.ts',
+      'lambda/contingency/{restores,replay,replay-rules,replay-evidence,replicated-archive}.ts',
       'lambda/audit/archive-mark.ts',
       'bin/put-back/',
       'local/backup.ts',
     ],
     pages: ['docs/contingency.md'],
     tests: [
-      'test/e2e/{restore,put-back}.test.ts',
-      'test/contingency/replay.test.ts',
+      'test/e2e/{restore,put-back,fail-over}.test.ts',
+      'test/contingency/{replay,replicated-archive}.test.ts',
       'test/local/backup.test.ts',
       'test/synth/template.test.ts',
     ],
@@ -141,7 +141,7 @@ export const administrativeSafeguards: readonly Rule[] = [
       { type: 'AWS::DynamoDB::GlobalTable', properties: ['Replicas.0.PointInTimeRecoverySpecification'] },
     ],
     stays:
-      'Deciding to restore, and the two people who release what was restored. Serving from another Region: a stage that takes over the copies is not part of this version.',
+      'Deciding to restore, to fail over, and the two people who release what was restored. A stage that stands by is a setting, and DNS is yours.',
   },
   {
     section: '164.308(a)(7)(ii)(C)',
