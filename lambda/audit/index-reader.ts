@@ -26,8 +26,6 @@ const queriesPerPage = 10;
 
 /** Reads the index of the audit log. What it gives is held against the evidence before it is shown. */
 export class IndexReader {
-  #hasBefore = false;
-
   /** @param before archive of the stage that this one succeeds: without it the index is half of one, and answers nothing */
   constructor(
     private readonly documents: DynamoDBDocumentClient,
@@ -56,7 +54,7 @@ export class IndexReader {
   }
 
   async #demandBefore(): Promise<void> {
-    if (this.before === undefined || this.#hasBefore) return;
+    if (this.before === undefined) return;
     const { PK, SK } = indexedKey(this.before);
     const { Items = [] } = await this.documents.send(
       new QueryCommand({
@@ -67,7 +65,6 @@ export class IndexReader {
       }),
     );
     if (indexedArchive.safeParse(Items[0]).data?.at === undefined) throw new AuditError('predecessor-not-indexed');
-    this.#hasBefore = true;
   }
 
   #query({ partition, from, to, action, actor }: IndexQuestion, after: string | undefined) {

@@ -33,6 +33,14 @@ export class LogFiles {
     return undefined;
   }
 
+  /** @returns the places of the leaves of each file that begins at this leaf or later */
+  async *ranges(index: number): AsyncGenerator<Pick<LeavesFile, 'first' | 'last'>> {
+    for await (const key of this.objects.list(leavesPrefix, startOf(index))) {
+      const range = readLeavesKey(key);
+      if (range) yield range;
+    }
+  }
+
   /** @returns files from the one with this leaf on, in order; a later one is read while an earlier one is looked at */
   async *walk(index: number): AsyncGenerator<LeavesFile> {
     const running: Promise<LeavesFile | undefined>[] = [];

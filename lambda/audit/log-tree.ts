@@ -18,6 +18,15 @@ export interface LogTreeState {
 
 export const tileKey = (level: number, index: number): string => `v1/log/tile/${level}/${index}`;
 
+/** @returns names of the tiles that became full between two sizes of the log */
+export function fullTiles(from: number, to: number): string[] {
+  const keys: string[] = [];
+  for (let [level, leaves] = [0, tileWidth]; leaves <= to; level++, leaves *= tileWidth)
+    for (let index = Math.floor(from / leaves); index < Math.floor(to / leaves); index++)
+      keys.push(tileKey(level, index));
+  return keys;
+}
+
 /** The log's Merkle tree, appended to leaf by leaf; gives the tiles that become full. */
 export class LogTree {
   readonly #range = new CompactRange();

@@ -1,7 +1,9 @@
+import { daysAfter } from '../instant';
 import { decodeLeaf } from './leaf';
 import { LogError } from './log-error';
 import { type LeavesFile, LogFiles, type LogObjects } from './log-files';
-import { checkpointKey } from './log-keys';
+import { checkpointKey, checkpointPrefix } from './log-keys';
+import { fullTiles } from './log-tree';
 import { hashLeaf, verifyInclusion } from './merkle';
 import { type Checkpoint, namedKey, noteKeyId, parseNote, type SigningKey, verifyNote } from './note';
 import { pathOf, type Trust } from './segment-proofs';
@@ -45,13 +47,28 @@ class Checkpoints {
     this.#files = new LogFiles(objects);
   }
 
-  /** @returns leaves under the newest checkpoint; a checkpointer that was cut off has put leaves after it */
+  /**
+   * S3 copies in no order, and a checkpointer may be cut off: at the end of a log something may be missing. Further back than
+   * a day it would be missing for good, and what needs it is not proven.
+   * @returns leaves under the newest checkpoint under which all is there
+   */
   async newest(): Promise<number> {
-    for (let end = await this.#files.indexAfter(() => true); end > 0; ) {
-      if (await this.objects.get(checkpointKey(end))) return end;
-      end = (await this.#endingAt(end)).first;
+    const end = await this.#files.indexAfter(() => true);
+    let size = end === 0 ? 0 : await this.#files.indexAt(daysAfter((await this.#endingAt(end)).at, -1));
+    const notes = new Set<string>();
+    for await (const key of this.objects.list(checkpointPrefix, checkpointKey(size))) notes.add(key);
+    for await (const { first, last } of this.#files.ranges(size)) {
+      const whole = first === size && notes.has(checkpointKey(last + 1)) && (await this.#hasTiles(first, last + 1));
+      if (!whole) break;
+      size = last + 1;
     }
-    throw new LogError('note-invalid');
+    if (size === 0) throw new LogError('note-invalid');
+    return size;
+  }
+
+  async #hasTiles(from: number, to: number): Promise<boolean> {
+    const tiles = await Promise.all(fullTiles(from, to).map((key) => this.objects.get(key)));
+    return tiles.every((tile) => tile !== undefined);
   }
 
   async genesisKey(): Promise<SigningKey> {

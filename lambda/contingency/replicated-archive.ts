@@ -1,7 +1,7 @@
 import type { Archive, ArchiveObject } from '../audit/archive';
 import { decodeLeaf } from '../audit/leaf';
 import { checkpointKey, checkpointPrefix, leavesPrefix, readCheckpointKey, readLeavesKey } from '../audit/log-keys';
-import { tileKey, tileWidth } from '../audit/log-tree';
+import { fullTiles } from '../audit/log-tree';
 
 /** Checkpoints at the end of a replica that are looked at for what did not arrive: a day's, one a minute. */
 const tailCheckpoints = 1440;
@@ -79,15 +79,6 @@ class Tail {
       if (versions.some(({ deleted }) => !deleted)) names.add(key);
     return names;
   }
-}
-
-/** @returns names of the tiles that became full between two sizes of the log */
-function fullTiles(from: number, to: number): string[] {
-  const keys: string[] = [];
-  for (let [level, leaves] = [0, tileWidth]; leaves <= to; level++, leaves *= tileWidth)
-    for (let index = Math.floor(from / leaves); index < Math.floor(to / leaves); index++)
-      keys.push(tileKey(level, index));
-  return keys;
 }
 
 /** What is no leaf names nothing here: the verifier says so. */

@@ -1,6 +1,9 @@
+import * as fc from 'fast-check';
 import { encodeLeaf, type Leaf } from '../../lambda/audit/leaf';
-import { checkpointKey } from '../../lambda/audit/log-keys';
+import { checkpointKey, tilePrefix } from '../../lambda/audit/log-keys';
+import { tileWidth } from '../../lambda/audit/log-tree';
 import { trustPinned } from '../../lambda/audit/pinned-log';
+import { proveSegments } from '../../lambda/audit/segment-proofs';
 import { ArchiveBuilder, newSigner, note, origin, type Signer } from './archive';
 import { objectsOf } from './log-objects';
 
@@ -74,6 +77,33 @@ test('leaves whose note never came are not under the newest checkpoint', async (
   archive.minute([1]);
   archive.remove(archive.keys('v1/log/checkpoint').at(-1) ?? '');
   await expect(trust(first.fingerprint)).resolves.toMatchObject({ size });
+});
+
+test('of a copy that did not all arrive, what did is trusted and proven', async () => {
+  while (archive.size < tileWidth - 5) archive.minute([1], 1);
+  const before = archive.size;
+  const old = new Set(archive.keys());
+  for (let minute = 0; minute < 5; minute++) archive.minute([minute], 1);
+  const recent = archive.keys('v1/log').filter((name) => !old.has(name));
+  expect(recent.filter((name) => name.startsWith(tilePrefix))).toHaveLength(1);
+  const wanted = new Map(
+    archive.leaves().flatMap((leaf) => (leaf.type === 'segment' ? [[leaf.key, leaf.last] as const] : [])),
+  );
+  const holds = async (lost: readonly string[]): Promise<void> => {
+    const kept = lost.map((name) => [name, archive.read(name)] as const);
+    for (const name of lost) archive.remove(name);
+    try {
+      const found = await trust(first.fingerprint);
+      expect(found.size).toBeGreaterThanOrEqual(before);
+      const { segments, uncovered } = await proveSegments(objectsOf(archive), wanted, { origin, ...found });
+      expect(segments.length + uncovered.length).toBe(wanted.size);
+      expect(uncovered.length).toBeLessThanOrEqual(5);
+    } finally {
+      for (const [name, bytes] of kept) archive.put(name, bytes);
+    }
+  };
+  for (const name of recent) await holds([name]);
+  await fc.assert(fc.asyncProperty(fc.subarray(recent), holds), { numRuns: 10 });
 });
 
 test('a log without a checkpoint vouches for nothing', async () => {
