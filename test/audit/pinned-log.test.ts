@@ -87,7 +87,10 @@ test('of a copy that did not all arrive, what did is trusted and proven', async 
   const recent = archive.keys('v1/log').filter((name) => !old.has(name));
   expect(recent.filter((name) => name.startsWith(tilePrefix))).toHaveLength(1);
   const wanted = new Map(
-    archive.leaves().flatMap((leaf) => (leaf.type === 'segment' ? [[leaf.key, leaf.last] as const] : [])),
+    archive
+      .leaves()
+      .flatMap((leaf) => (leaf.type === 'segment' ? [[leaf.key, leaf.last] as const] : []))
+      .slice(-12),
   );
   const holds = async (lost: readonly string[]): Promise<void> => {
     const kept = lost.map((name) => [name, archive.read(name)] as const);
