@@ -65,27 +65,30 @@ export function compose(app: App, bundles: string, { guard = true }: { guard?: b
   new ApiStack(app, 'WardApi', { ...props('api'), data, authentication, handlers });
   new AuditQueriesStack(app, 'WardAuditQueries', { ...props('audit-queries', apart), archive });
   const backups = new RecoveryStack(app, 'WardRecovery', { ...props('recovery'), archive, data, monitoring });
-  // Both copy into it.
-  if (copies) for (const stack of [archive, backups]) stack.addStackDependency(copies);
-  const replicaIn = (owner: string) =>
-    [recovery, predecessorNames(config)].flatMap((copy) =>
-      copy?.account === owner ? [`arn:aws:s3:::${copy.bucket}/`] : [],
-    );
-  new TrailStack(app, 'WardTrail', {
+  const before = predecessorNames(config);
+  const replicasIn = (owner: string) =>
+    [
+      ...(recovery?.account === owner ? [recovery.archive] : []),
+      ...(before?.account === owner ? [before.archive, before.trail] : []),
+    ].map(({ bucket }) => `arn:aws:s3:::${bucket}/`);
+  const trail = new TrailStack(app, 'WardTrail', {
     ...props('trail'),
-    objects: [`${archiveArn}/`, `${data.documents.bucketArn}/`, ...replicaIn(account), restoredBuckets],
+    objects: [`${archiveArn}/`, `${data.documents.bucketArn}/`, ...replicasIn(account), restoredBuckets],
     tables: Object.values(data.tables).map(({ tableArn }) => tableArn),
-    topic: monitoring.monitoring.topic,
+    monitoring: monitoring.monitoring,
   });
   if (region !== globalRegion)
     new GlobalEventsStack(app, 'WardGlobalEvents', props('global-events', { account, region: globalRegion }));
   // Whoever uses the archive with rights of its own account is seen by a trail of that account alone.
-  if (archiveAccount !== account)
+  const archiveTrail =
+    archiveAccount !== account &&
     new TrailStack(app, 'WardArchiveTrail', {
       ...props('archive-trail', apart),
-      objects: [`${archiveArn}/`, ...replicaIn(archiveAccount)],
+      objects: [`${archiveArn}/`, ...replicasIn(archiveAccount)],
       tables: [],
     });
+  // They copy into it.
+  if (copies) for (const stack of [archive, backups, trail, archiveTrail]) if (stack) stack.addStackDependency(copies);
   bound(app);
   Tags.of(app).add('ward:stage', config.stage);
   Validations.of(app).addPlugins(new HIPAASecurityChecks(app), new AwsSolutionsChecks(app), new OwnChecks());

@@ -3,13 +3,13 @@ import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { ArchiveReplication } from './archive-replication';
 import { archiveRetentionDays, denyTampering, keyForever, writeOnce } from './audit';
 import type { Config } from './config';
 import { wardBucket } from './documents';
 import { roleArn, storeKey } from './encryption';
 import { type ArchiveGrant, declarations, type FunctionDeclaration } from './functions';
 import { recoveryNames } from './recovery-names';
+import { Replication } from './replication';
 
 /**
  * The sealed audit log. A stack of its own, so that it can be deployed first, and to an account of other people, whom no
@@ -41,7 +41,7 @@ export class ArchiveStack extends Stack {
     if (name) for (const statement of this.#bucketUse()) this.bucket.addToResourcePolicy(statement);
     if (production) denyTampering(this.bucket);
     const recovery = recoveryNames(config);
-    if (recovery) new ArchiveReplication(this, 'Replication', { config, archive: this.bucket, recovery });
+    if (recovery) new Replication(this, 'Replication', { config, store: 'archive', bucket: this.bucket, recovery });
     new CfnOutput(this, 'ArchiveBucket', { value: this.bucket.bucketName });
   }
 

@@ -26,7 +26,7 @@ export class NetworkStack extends Stack {
       logsKey: data.logsKey,
       tables: Object.values(data.tables).map(({ tableArn }) => tableArn),
       buckets: [archiveArn, data.documents.bucketArn],
-      read: predecessor ? [`arn:aws:s3:::${predecessor.bucket}`] : [],
+      read: predecessor ? [`arn:aws:s3:::${predecessor.archive.bucket}`] : [],
       keys: [data.patientKey, ...data.signingKeys].map(({ keyArn }) => keyArn),
     });
   }

@@ -1,12 +1,12 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { alarmOnReplication } from './archive-replication';
 import type { ArchiveStack } from './archive-stack';
 import type { Config } from './config';
 import { Contingency } from './contingency';
 import type { DataStack } from './data-stack';
 import type { MonitoringStack } from './monitoring-stack';
 import { recoveryNames } from './recovery-names';
+import { alarmOnReplication } from './replication';
 import { TakeOverRole } from './take-over-role';
 
 export interface RecoveryStackProps extends StackProps {
@@ -31,7 +31,10 @@ export class RecoveryStack extends Stack {
       new TakeOverRole(this, 'TakeOver', { config, tables: Object.values(data.tables), documents: data.documents });
     const recovery = recoveryNames(config);
     // Metrics of an archive in another account are there: its people watch them.
-    if (recovery && recovery.archiveAccount === config.account)
-      alarmOnReplication(this, monitoring.monitoring, archive.bucket.bucketName, recovery.bucket);
+    if (recovery && (config.archiveAccount ?? config.account) === config.account)
+      alarmOnReplication(this, monitoring.monitoring, 'archive', {
+        original: archive.bucket.bucketName,
+        replica: recovery.archive.bucket,
+      });
   }
 }

@@ -19,7 +19,7 @@ export function predecessorArchive(scope: Construct, config: Config): IBucket | 
   return (
     names &&
     Bucket.fromBucketAttributes(scope, 'Predecessor', {
-      bucketName: names.bucket,
+      bucketName: names.archive.bucket,
       // Made by another stage: its id is not known here. Its own policy says who uses it.
       encryptionKey: Key.fromKeyArn(scope, 'PredecessorKey', `arn:aws:kms:${names.region}:${names.account}:key/*`),
     })
@@ -32,7 +32,7 @@ export function predecessorVariables(config: Config): Partial<PredecessorEnviron
   const names = predecessorNames(config);
   if (!predecessor || !succeeds || !names) return {};
   return {
-    PREDECESSOR_ARCHIVE: names.bucket,
+    PREDECESSOR_ARCHIVE: names.archive.bucket,
     PREDECESSOR_ORIGIN: logOrigin(predecessor),
     PREDECESSOR_FINGERPRINT: succeeds.fingerprint,
   };

@@ -1,9 +1,11 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnDetector } from 'aws-cdk-lib/aws-guardduty';
 import { CfnHub, CfnStandard } from 'aws-cdk-lib/aws-securityhub';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Config } from './config';
+import type { Monitoring } from './monitoring';
+import { recoveryNames } from './recovery-names';
+import { alarmOnReplication } from './replication';
 import { Trail } from './trail';
 import { EventsHome, sourcesOfCopies, TrailAlarms } from './trail-alarms';
 
@@ -14,16 +16,22 @@ export interface TrailStackProps extends StackProps {
   /** ARNs */
   readonly tables: readonly string[];
   /** absent: in another account, from where the stage's own is told */
-  readonly topic?: ITopic;
+  readonly monitoring?: Monitoring;
 }
 
 /** What happens around Ward, past its own code: the trail, what is told of it at once, and AWS's own detection. */
 export class TrailStack extends Stack {
-  constructor(scope: Construct, id: string, { config, objects, tables, topic, ...props }: TrailStackProps) {
+  constructor(scope: Construct, id: string, { config, objects, tables, monitoring, ...props }: TrailStackProps) {
     super(scope, id, { ...props, terminationProtection: config.kind === 'production' });
     const trail = new Trail(this, 'Trail', { config, objects, tables });
-    if (topic) new TrailAlarms(this, 'Alarms', { config, topic });
+    if (monitoring) new TrailAlarms(this, 'Alarms', { config, topic: monitoring.topic });
     else new EventsHome(this, 'Events', { config, sources: ['aws.cloudtrail', 'aws.iam', ...sourcesOfCopies] });
+    const recovery = recoveryNames(config);
+    if (monitoring && recovery)
+      alarmOnReplication(this, monitoring, 'trail', {
+        original: trail.bucket.bucketName,
+        replica: recovery.trail.bucket,
+      });
     if (config.guardDuty)
       new CfnDetector(this, 'Detector', {
         enable: true,
@@ -31,7 +39,8 @@ export class TrailStack extends Stack {
         features: ['S3_DATA_EVENTS', 'LAMBDA_NETWORK_LOGS'].map((name) => ({ name, status: 'ENABLED' })),
       });
     if (config.securityHub) this.#securityHub();
-    new CfnOutput(this, 'TrailBucket', { value: trail.bucket.bucketName });
+    // Both stacks are in one file of outputs, by name.
+    new CfnOutput(this, monitoring ? 'TrailBucket' : 'ArchiveTrailBucket', { value: trail.bucket.bucketName });
   }
 
   #securityHub(): void {

@@ -8,6 +8,8 @@ import { archiveRetentionDays, denyTampering, keyForever } from './audit';
 import type { Config } from './config';
 import { wardBucket } from './documents';
 import { storeKey } from './encryption';
+import { recoveryNames, trailFolder } from './recovery-names';
+import { Replication } from './replication';
 
 export interface TrailProps {
   readonly config: Config;
@@ -27,6 +29,7 @@ export class Trail extends Construct {
   constructor(scope: Construct, id: string, { config, objects, tables }: TrailProps) {
     super(scope, id);
     const name = `ward-${config.stage}`;
+    const { account } = Stack.of(this);
     const arn = Stack.of(this).formatArn({ service: 'cloudtrail', resource: 'trail', resourceName: name });
     const service = new ServicePrincipal('cloudtrail.amazonaws.com');
     const ofTheTrail = { StringEquals: { 'aws:SourceArn': arn } };
@@ -57,8 +60,11 @@ export class Trail extends Construct {
         }),
       );
     statement('TheTrailLooks', 's3:GetBucketAcl', this.bucket.bucketArn);
-    statement('TheTrailWrites', 's3:PutObject', this.bucket.arnForObjects(`AWSLogs/${Stack.of(this).account}/*`));
+    statement('TheTrailWrites', 's3:PutObject', this.bucket.arnForObjects(`${trailFolder(account)}*`));
     if (production) denyTampering(this.bucket);
+    const recovery = recoveryNames(config);
+    if (recovery) new Replication(this, 'Replication', { config, store: 'trail', bucket: this.bucket, recovery });
+    const replica = recovery?.account === account ? [`arn:aws:s3:::${recovery.trail.bucket}/`] : [];
 
     const trail = new CfnTrail(this, 'Trail', {
       trailName: name,
@@ -77,7 +83,7 @@ export class Trail extends Construct {
         dataEvents(
           'TheTrailItself',
           'AWS::S3::Object',
-          { startsWith: [`${this.bucket.bucketArn}/`] },
+          { startsWith: [`${this.bucket.bucketArn}/`, ...replica] },
           { readOnly: ['true'] },
         ),
       ],

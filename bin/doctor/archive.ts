@@ -16,7 +16,7 @@ export interface LockFacts {
   readonly versioned: boolean;
 }
 
-/** Where S3 copies the archive to. */
+/** Where S3 copies a bucket to. */
 export interface CopyFacts {
   /** one rule that is on copies every object */
   readonly all: boolean;
@@ -33,9 +33,12 @@ export const archive: Check<Place> = {
   rule: '45 CFR 164.312(c)(1), 164.316(b)(2)(i)',
   look: async (place) => [
     ...judgeArchive(await lockOf(place.objects, output(place, 'ArchiveBucket')), place.kind),
-    place.deployed
-      ? judgeCopy(await copyOf(place.objects, output(place, 'ArchiveBucket')), place.kind)
-      : notOnTheLaptop('second copy'),
+    ...(place.deployed
+      ? [
+          judgeCopy('archive', await copyOf(place.objects, output(place, 'ArchiveBucket')), place.kind),
+          judgeCopy('trail', await copyOf(place.objects, output(place, 'TrailBucket')), place.kind),
+        ]
+      : [notOnTheLaptop('second copies')]),
     ...judgeDocuments(await lockOf(place.objects, output(place, 'DocumentsBucket'))),
   ],
 };
@@ -60,13 +63,13 @@ export function judgeArchive(facts: LockFacts, kind: Place['kind']): readonly Fi
 }
 
 /** 45 CFR 164.308(a)(7)(ii)(A): one Region that is lost must not take the only evidence with it. */
-export function judgeCopy({ all, to }: CopyFacts, kind: Place['kind']): Finding {
-  const subject = 'second copy';
+export function judgeCopy(store: 'archive' | 'trail', { all, to }: CopyFacts, kind: Place['kind']): Finding {
+  const subject = `second ${store}`;
   if (to === undefined && kind === 'development') return unseen(subject, 'this development stage has none');
   if (to === undefined)
     return red(
       subject,
-      'the archive is in one Region alone',
+      `the ${store} is in one Region alone`,
       'name another Region in the setting `recovery`, deploy, and run S3 Batch Replication once for what is there already',
     );
   return all

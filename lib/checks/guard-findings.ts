@@ -6,7 +6,7 @@ export interface GuardFinding {
   readonly reason: string;
 }
 
-const locked = /^(Bucket|DocumentsBucket|TrailBucket)[0-9A-F]{8}$/;
+const locked = /^(Bucket|DocumentsBucket|TrailBucket|Replica|TrailReplica)[0-9A-F]{8}$/;
 const results = /^Results[0-9A-F]{8}$/;
 const stage = /^ApiRestDeploymentStage/;
 
@@ -23,6 +23,12 @@ export const guardFindings: readonly GuardFinding[] = [
     reason: 'A trace of the stage records the full URL, which holds patient ids; functions are traced instead',
   },
   {
+    control: 'CT.APIGATEWAY.PR.6',
+    resources: /^ApiTransmissionDomain/,
+    reason:
+      'The domain has a policy of the 2025 generation, which takes TLS 1.2 and 1.3 with forward secrecy alone; the rule knows the name of an older one',
+  },
+  {
     control: 'CT.CLOUDTRAIL.PR.3',
     resources: /^Trail/,
     reason:
@@ -33,6 +39,12 @@ export const guardFindings: readonly GuardFinding[] = [
     resources: /Logs|UserActivity|NetworkFlows|NetworkNamesQueries/,
     reason:
       'Each is encrypted under the key for logs. The rule does not follow the reference into the stack that has the key; Ward’s own check does',
+  },
+  {
+    control: 'CT.GUARDDUTY.PR.1',
+    resources: /^Detector$/,
+    reason:
+      'S3 protection is on as a feature of the detector, which is how AWS names it now; the rule looks for the data source of before',
   },
   {
     control: 'CT.IAM.PR.2',

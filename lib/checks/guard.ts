@@ -25,7 +25,10 @@ export class GuardChecks implements IPolicyValidationPlugin {
   /** @param answers to findings that stand */
   constructor(private readonly answers: readonly GuardFinding[] = guardFindings) {}
 
-  validate({ templatePaths, appConstruct }: IPolicyValidationContext): PolicyValidationPluginReport {
+  validate({
+    templatePaths,
+    appConstruct,
+  }: Pick<IPolicyValidationContext, 'templatePaths' | 'appConstruct'>): PolicyValidationPluginReport {
     const types = new Set(templatePaths.flatMap((path) => resourcesOf(path).map(({ type }) => type)));
     const rules = ruleFiles(rulesFolder).filter((file) => selects(readFileSync(file, 'utf8'), types));
     const validator = new CfnGuardValidator({ controlTowerRulesEnabled: false, rules, maxBuffer: mostOutput });

@@ -1,5 +1,5 @@
 import { judgeAlarms, judgeSubscribers } from '../../bin/doctor/alarms';
-import { judgeArchive, judgeCopy, judgeDocuments } from '../../bin/doctor/archive';
+import { type CopyFacts, judgeArchive, judgeCopy, judgeDocuments } from '../../bin/doctor/archive';
 import { inWords, judgeLog } from '../../bin/doctor/audit-log';
 import { judgePoints, judgeVaults, noVault } from '../../bin/doctor/backups';
 import { judgeDeadLetters } from '../../bin/doctor/dead-letters';
@@ -39,16 +39,24 @@ describe('the archive of a production stage, 45 CFR 164.312(c)(1), 164.316(b)(2)
     );
   });
 
-  test('a second copy is asked for in production, of every object, 45 CFR 164.308(a)(7)(ii)(A)', () => {
-    expect(judgeCopy({ all: true, to: 'ward-prod-replica' }, 'production').verdict).toBe('green');
-    expect(judgeCopy({ all: false }, 'production')).toMatchObject({
-      verdict: 'red',
-      says: 'the archive is in one Region alone',
-      remedy: expect.stringContaining('`recovery`'),
-    });
-    expect(judgeCopy({ all: false, to: 'ward-prod-replica' }, 'production').says).toBe('not every object is copied');
-    expect(judgeCopy({ all: false }, 'development').verdict).toBe('unseen');
-  });
+  test.each(['archive', 'trail'] as const)(
+    'a second %s is asked for in production, of every object, 45 CFR 164.308(a)(7)(ii)(A)',
+    (store) => {
+      const judge = (facts: CopyFacts, kind: 'production' | 'development' = 'production') =>
+        judgeCopy(store, facts, kind);
+      expect(judge({ all: true, to: 'ward-prod-copy' })).toMatchObject({
+        verdict: 'green',
+        subject: `second ${store}`,
+      });
+      expect(judge({ all: false })).toMatchObject({
+        verdict: 'red',
+        says: `the ${store} is in one Region alone`,
+        remedy: expect.stringContaining('`recovery`'),
+      });
+      expect(judge({ all: false, to: 'ward-prod-copy' }).says).toBe('not every object is copied');
+      expect(judge({ all: false }, 'development').verdict).toBe('unseen');
+    },
+  );
 
   test('documents must be lockable, and every version kept', () => {
     expect(reds(judgeDocuments({ enabled: true, versioned: true }))).toEqual([]);

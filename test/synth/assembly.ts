@@ -162,6 +162,8 @@ export function synthesize(): {
   readonly findings: readonly Finding[];
   /** of production, with nothing answered */
   readonly guard: ReturnType<typeof guardViolations>;
+  /** of its variants, but for their functions */
+  readonly variantGuard: ReturnType<typeof guardViolations>;
 } {
   const folder = mkdtempSync(join(tmpdir(), 'ward-synth-'));
   try {
@@ -182,6 +184,9 @@ export function synthesize(): {
       resolved: { local: resolve(join(folder, 'local')), production: resolve(join(folder, 'prod')) },
       findings: findings(report),
       guard: guardViolations(report),
+      variantGuard: Object.keys(variants).flatMap((stage) =>
+        JSON.parse(readFileSync(join(folder, stage, 'guard.json'), 'utf8')),
+      ),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });

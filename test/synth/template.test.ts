@@ -20,6 +20,7 @@ import { describeOperations } from './template/operations';
 import { describePrivilege } from './template/privilege';
 import { describeQueries } from './template/queries';
 import { describeRecovery } from './template/recovery';
+import { describeReplicas } from './template/replicas';
 import { describeRestoreTests } from './template/restore-tests';
 import { describeStores } from './template/stores';
 import { describeSuccession } from './template/succession';
@@ -77,6 +78,7 @@ describe('the audit log', () => describeAudit(synthesized));
 describe('operations', () => describeOperations(synthesized));
 describe('stores', () => describeStores(synthesized));
 describe('contingency', () => describeContingency(synthesized));
+describe('second buckets', () => describeReplicas(synthesized));
 describe('restore tests', () => describeRestoreTests(synthesized));
 describe('the recovery Region', () => describeRecovery(synthesized));
 describe('a stage that stands by', () => describeSuccession(synthesized));
@@ -114,14 +116,16 @@ describe('findings of the rule packs', () => {
   });
 
   test('each finding of the Control Tower rules is answered with a reason, and each answer answers one', () => {
-    const { guard } = synthesized;
+    const { guard, variantGuard } = synthesized;
+    const all = [...guard, ...variantGuard];
     const answers = guardFindings.map((answer) => ({
       ...answer,
-      found: guard.filter(([control, id]) => answer.control === control && answer.resources.test(id)),
+      found: all.filter(([control, id]) => answer.control === control && answer.resources.test(id)),
     }));
     const answered = new Set(answers.flatMap(({ found }) => found));
     expect(guard.length).toBeGreaterThan(10);
-    expect(guard.filter((each) => !answered.has(each))).toEqual([]);
+    expect(variantGuard.length).toBeGreaterThan(guard.length);
+    expect(all.filter((each) => !answered.has(each))).toEqual([]);
     expect(answers.filter(({ found }) => found.length === 0).map(({ control }) => control)).toEqual([]);
     expect(guardFindings.filter(({ reason }) => reason.split(' ').length < 8)).toEqual([]);
   });

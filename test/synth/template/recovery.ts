@@ -1,7 +1,8 @@
 import type { Synthesized, Template } from '../assembly';
-import { roleStatements, statementsOf } from '../policy';
+import { statementsOf } from '../policy';
 
-const regionOf = ({ recoveryRegion }: Synthesized): Template => {
+/** @returns the stack of the recovery Region. @throws Error where the stage has none */
+export const regionOf = ({ recoveryRegion }: Synthesized): Template => {
   if (!recoveryRegion) throw new Error('the stage has no recovery Region');
   return recoveryRegion;
 };
@@ -13,10 +14,7 @@ export function describeRecovery({
   apart,
   cheap,
 }: Readonly<Record<'local' | 'production' | 'apart' | 'cheap', Synthesized>>): void {
-  const policyOf = (stage: Synthesized) =>
-    statementsOf('replica', regionOf(stage).only('AWS::S3::BucketPolicy').Properties.PolicyDocument);
-  const replicationOf = ({ archive }: Synthesized) =>
-    archive.only('AWS::S3::Bucket').Properties.ReplicationConfiguration;
+  const replicationOf = (template: Template) => template.only('AWS::S3::Bucket').Properties.ReplicationConfiguration;
   const copiesOf = ({ recovery }: Synthesized) =>
     recovery
       .resources('AWS::Backup::BackupPlan')
@@ -26,9 +24,10 @@ export function describeRecovery({
   test('without the setting nothing is copied and there is no such stack', () => {
     for (const stage of [local, production]) {
       expect(stage.recoveryRegion).toBeUndefined();
-      expect(replicationOf(stage)).toBeUndefined();
+      for (const template of [stage.archive, stage.trail]) expect(replicationOf(template)).toBeUndefined();
       for (const [, copies] of copiesOf(stage)) expect(copies).toBeUndefined();
-      expect(JSON.stringify(stage.recovery.json)).not.toContain('ReplicationLatency');
+      for (const template of [stage.recovery, stage.trail])
+        expect(JSON.stringify(template.json)).not.toContain('ReplicationLatency');
     }
   });
 
@@ -65,87 +64,6 @@ export function describeRecovery({
       );
   });
 
-  test('the second archive is locked as the first is, under a key of its Region - 45 CFR 164.312(c)(1)', () => {
-    const [first, second] = [apart.archive, regionOf(apart)].map(
-      (template) => template.only('AWS::S3::Bucket').Properties,
-    );
-    for (const property of ['ObjectLockEnabled', 'ObjectLockConfiguration', 'VersioningConfiguration'])
-      expect(second[property]).toEqual(first[property]);
-    expect(second.ObjectLockConfiguration.Rule.DefaultRetention).toEqual({ Mode: 'COMPLIANCE', Days: 2192 });
-    expect(second.BucketName).toBe('ward-apart-replica-123456789012-eu-west-1');
-    const sids = policyOf(apart).map(({ actions, effect }) => `${effect} ${actions.join()}`);
-    expect(sids).toEqual(
-      expect.arrayContaining([
-        'Deny s3:PutObject,s3:ReplicateDelete',
-        'Deny s3:BypassGovernanceRetention,s3:DeleteObject,s3:DeleteObjectVersion',
-      ]),
-    );
-    expect(
-      regionOf(apart)
-        .resources('AWS::KMS::Alias')
-        .map(([, { Properties }]) => Properties.AliasName),
-    ).toEqual(['alias/ward-apart-replica']);
-  });
-
-  test('the replication role alone writes there, from the account of the archive', () => {
-    for (const [stage, role] of [
-      [apart, 'arn:aws:iam::210987654321:role/ward-apart-archive-replication'],
-      [cheap, 'arn:aws:iam::123456789012:role/ward-cheap-archive-replication'],
-    ] as const) {
-      const writing = policyOf(stage).filter(({ actions }) => actions.includes('s3:ReplicateObject'));
-      expect(writing.map(({ effect, condition }) => [effect, condition])).toEqual([
-        ['Allow', { ArnEquals: { 'aws:PrincipalArn': role } }],
-        ['Deny', { ArnNotEquals: { 'aws:PrincipalArn': role } }],
-      ]);
-      const [allowed] = writing;
-      expect(JSON.stringify(allowed?.principal)).toContain(role.split(':')[4]);
-    }
-  });
-
-  test('every object is copied within fifteen minutes, with its lock, and no deletion is', () => {
-    const [rule, ...others] = replicationOf(apart).Rules;
-    expect(others).toEqual([]);
-    expect(rule).toMatchObject({
-      Status: 'Enabled',
-      Filter: { Prefix: '' },
-      DeleteMarkerReplication: { Status: 'Disabled' },
-      SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: 'Enabled' } },
-      Destination: {
-        Bucket: 'arn:aws:s3:::ward-apart-replica-123456789012-eu-west-1',
-        EncryptionConfiguration: { ReplicaKmsKeyID: 'arn:aws:kms:eu-west-1:123456789012:alias/ward-apart-replica' },
-        ReplicationTime: { Status: 'Enabled', Time: { Minutes: 15 } },
-        Metrics: { Status: 'Enabled', EventThreshold: { Minutes: 15 } },
-        Account: '123456789012',
-        AccessControlTranslation: { Owner: 'Destination' },
-      },
-    });
-  });
-
-  test('the role that copies reads the archive and its locks, writes copies, and deletes nothing', () => {
-    const statements = roleStatements(cheap.archive).filter(({ where }) => where.startsWith('Replication'));
-    const actions = statements.flatMap((each) => each.actions).sort();
-    expect(actions).toEqual(
-      [
-        'kms:Decrypt',
-        'kms:Encrypt',
-        'kms:GenerateDataKey',
-        's3:GetObjectLegalHold',
-        's3:GetObjectRetention',
-        's3:GetObjectVersionAcl',
-        's3:GetObjectVersionForReplication',
-        's3:GetObjectVersionTagging',
-        's3:GetReplicationConfiguration',
-        's3:ListBucket',
-        's3:ObjectOwnerOverrideToBucketOwner',
-        's3:ReplicateObject',
-        's3:ReplicateTags',
-      ].sort(),
-    );
-    for (const { actions: calls, condition } of statements)
-      if (calls.some((action) => action.startsWith('kms:')))
-        expect(condition['StringEquals']?.['kms:ViaService']).toMatch(/^s3\./);
-  });
-
   test('each plan copies into a locked vault there, wrapped keys for 35 days at most - 45 CFR 164.310(d)(2)(i)', () => {
     const vaults = 'arn:aws:backup:us-west-2:345678901234:backup-vault:ward-cheap-recovery';
     const copy = (DestinationBackupVaultArn: string, DeleteAfterDays: number) => [
@@ -165,12 +83,5 @@ export function describeRecovery({
       const copiers = found.map(({ AccessPolicy }) => JSON.stringify(AccessPolicy).includes('CopyIntoBackupVault'));
       expect(copiers).toEqual([stage === cheap, stage === cheap]);
     }
-  });
-
-  test('what is not copied is told to whoever is on call, where the archive is in the account of the stage', () => {
-    const alarms = (stage: Synthesized) =>
-      stage.recovery.resources('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties.MetricName);
-    expect(alarms(cheap)).toEqual(['ReplicationLatency', 'OperationsFailedReplication']);
-    expect(alarms(apart)).toEqual([]);
   });
 }

@@ -217,6 +217,14 @@ export function describeTrail({
       JSON.stringify(template.only('AWS::CloudTrail::Trail').Properties.AdvancedEventSelectors);
     expect(watched(apart.trail)).toContain('arn:aws:s3:::ward-apart-replica-123456789012-eu-west-1/');
     expect(watched(cheap.trail)).not.toContain('replica');
+    // Of the second trail reads alone: what is copied there would be recorded for ever.
+    const itself = apart.trail
+      .only('AWS::CloudTrail::Trail')
+      .Properties.AdvancedEventSelectors.filter((each: Selector) =>
+        JSON.stringify(each).includes('ward-apart-trails-'),
+      );
+    expect(itself.map(({ Name }: Selector) => Name)).toEqual(['TheTrailItself']);
+    expect(watched(cheap.trail)).not.toContain('trails');
   });
 
   test('GuardDuty and Security Hub are on where the settings say so, and are heard', () => {
