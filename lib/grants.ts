@@ -5,6 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { acknowledge } from './acknowledgements';
 import type { ArchiveGrant, DocumentsGrant, FunctionDeclaration, Table, TableGrant } from './functions';
+import { readsIndexed } from './functions/table-grants';
 import type { WardTable } from './records';
 
 export interface Stores {
@@ -26,7 +27,11 @@ export interface Stores {
 
 /** Gives a function's role what its declaration says and nothing else. 45 CFR 164.308(a)(4)(ii)(B). */
 export function grant(handler: LambdaFunction, declaration: FunctionDeclaration, stores: Stores): void {
-  for (const { table, ...calls } of [...itemReads(declaration), ...others(declaration)])
+  for (const { table, ...calls } of [
+    ...itemReads(declaration),
+    ...others(declaration),
+    ...ofSuccessor(declaration, stores),
+  ])
     handler.addToRolePolicy(
       new PolicyStatement({
         actions: calls.actions.map((action) => `dynamodb:${action}`),
@@ -114,6 +119,10 @@ function others({ tables }: FunctionDeclaration): TableGrant[] {
     .map((each) => ({ ...each, actions: each.actions.filter((action) => !readsItems(action)) }))
     .filter(({ actions }) => actions.length > 0);
 }
+
+/** what a function is granted more in a stage that succeeds another: whether the index has that one's events */
+const ofSuccessor = ({ tables, archive }: FunctionDeclaration, { predecessor }: Stores): readonly TableGrant[] =>
+  predecessor && archive?.predecessor && tables.some(({ table }) => table === 'auditIndex') ? [readsIndexed] : [];
 
 function grantArchive(
   handler: LambdaFunction,

@@ -10,8 +10,10 @@ const needed = z.object({
   GovernanceTable: z.string(),
   RecordsTable: z.string(),
   KeysTable: z.string(),
+  AuditIndexTable: z.string(),
   /** absent where the stage succeeds none */
   PredecessorLog: z.string().optional(),
+  PredecessorArchive: z.string().optional(),
 });
 interface Restored {
   readonly governance: string;
@@ -39,7 +41,9 @@ export function addPutBack(program: Command, where: () => { readonly outputs?: s
         GovernanceTable,
         RecordsTable,
         KeysTable,
-        PredecessorLog: predecessor,
+        AuditIndexTable: indexTable,
+        PredecessorLog: origin,
+        PredecessorArchive: archive,
       } = demandOutputs(readStageOutputs(file), needed);
       if (
         yes !== true &&
@@ -53,7 +57,7 @@ export function addPutBack(program: Command, where: () => { readonly outputs?: s
           records: { live: RecordsTable, restored: restored.records },
           keys: { live: KeysTable, restored: restored.keys },
         },
-        ...(predecessor !== undefined && { predecessor }),
+        ...(origin && archive && { predecessor: { origin, archive, indexTable } }),
         now: new Date(),
       });
       for (const name of putBackTables)

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { restoring, setControl } from '../../lambda/access/controls';
 import { readControl } from '../../lambda/access/controls-store';
 import { isInForce } from '../../lambda/access/decide';
 import { governanceKeys } from '../../lambda/access/governance';
 import { type Mark, markKey, readMarks } from '../../lambda/audit/archive-mark';
+import { indexedKey } from '../../lambda/audit/index-entry';
 import { readRestore } from '../../lambda/contingency/restore';
 import { type Item, keyOf, nameOf, pages, read, write } from './items';
 
@@ -19,11 +20,19 @@ export interface Pair {
   readonly live: string;
   readonly restored: string;
 }
+export interface Predecessor {
+  /** of its log */
+  readonly origin: string;
+  /** bucket with the replica of its archive */
+  readonly archive: string;
+  /** of the stage that succeeds it, where that archive is indexed */
+  readonly indexTable: string;
+}
 export interface PutBackOptions {
   readonly client: DynamoDBClient;
   readonly pairs: Readonly<Record<PutBackTable, Pair>>;
-  /** of the log of the stage that this one succeeds, whose tables may be put in place of its own; absent: there is none */
-  readonly predecessor?: string;
+  /** the stage that this one succeeds, whose tables may be put in place of its own; absent: there is none */
+  readonly predecessor?: Predecessor;
   readonly now: Date;
 }
 /** items of one table */
@@ -60,6 +69,12 @@ export async function putBack(options: PutBackOptions): Promise<Readonly<Record<
     keys: await makeLike(client, keys),
     governance: await makeLike(client, governance),
   };
+  const { predecessor } = options;
+  if (predecessor && marks.some(({ origin }) => origin === predecessor.origin))
+    // Its log went on since it was indexed last: until it is indexed anew, nobody is answered from half of it.
+    await documents.send(
+      new DeleteCommand({ TableName: predecessor.indexTable, Key: indexedKey(predecessor.archive) }),
+    );
   await documents.send(
     new TransactWriteCommand({
       TransactItems: putBackTables.map((name, index) => ({
@@ -87,7 +102,7 @@ async function marksOf(documents: DynamoDBDocumentClient, { pairs, predecessor }
     if (!then) throw new Error(`the restored ${name} table has no mark of the audit log: it is not one of Ward’s`);
     if (then.origin !== origin) throw new Error(`the restored ${name} table is of another stage than the others`);
     if (!since) throw new Error('this stage has no audit log yet: deploy all of it and wait for its first checkpoint');
-    if (then.origin === predecessor) return then;
+    if (then.origin === predecessor?.origin) return then;
     if (then.origin !== since.origin)
       throw new Error('the restored tables are of another stage, which this one does not succeed by its settings');
     if (then.size >= since.size)

@@ -1,12 +1,20 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { reindex } from '../../bin/audit/reindex';
+import { operate } from '../../bin/operator';
 import { putBack } from '../../bin/put-back/put-back';
+import { readmit } from '../../bin/readmit';
 import { ArchiveStore } from '../../lambda/audit/archive-store';
+import { BucketArchive } from '../../lambda/audit/bucket-archive';
+import { indexedKey } from '../../lambda/audit/index-entry';
 import { segmentPrefix } from '../../lambda/audit/log-keys';
 import { type Newcomer, newcomer } from './newcomer';
 import { type OwnCloud, ownCloud } from './own-cloud';
-import { registered } from './scene';
+import { address, nextSecond, settleIn } from './people';
+import { expectProblem, registered } from './scene';
 import { alter, type Backup, backup, pinned, replica, restoreBeside, restoredName, standby } from './standby';
+import type { Person, Response } from './ward';
 
 jest.setTimeout(300_000);
 
@@ -20,7 +28,10 @@ let suspended: Newcomer;
 let registrar: Newcomer;
 let kept: string;
 let gone: string;
+let adminAgain: Person;
+let officerAgain: Person;
 let copies: Backup;
+let opened: Response;
 beforeAll(async () => {
   primary = await ownCloud(undefined, { scheduleClock });
   const roles = ['compliance_officer', 'admin', 'clinician', 'clinician', 'registrar'] as const;
@@ -31,7 +42,8 @@ beforeAll(async () => {
   gone = await registered({}, registrar);
   for (const { sub } of [clinician, suspended])
     expect((await admin.put(`/v1/patients/${kept}/care-team/${sub}`, {})).status).toBe(201);
-  expect((await clinician.get(`/v1/patients/${kept}`)).status).toBe(200);
+  opened = await clinician.get(`/v1/patients/${kept}`);
+  expect(opened.status).toBe(200);
   await sealed(primary);
   copies = await backup(primary);
 
@@ -74,7 +86,7 @@ async function sealed(own: OwnCloud): Promise<void> {
   await own.cloud.settled();
   await own.invoke('checkpointer', {});
 }
-function run(predecessor?: string) {
+function run(origin?: string) {
   const { region, credentials, urls } = second.cloud;
   const pair = (live: string, table: 'governance' | 'records' | 'keys') => ({
     live: second.ward.output(live),
@@ -87,7 +99,13 @@ function run(predecessor?: string) {
       records: pair('RecordsTable', 'records'),
       keys: pair('KeysTable', 'keys'),
     },
-    ...(predecessor !== undefined && { predecessor }),
+    ...(origin !== undefined && {
+      predecessor: {
+        origin,
+        archive: second.ward.output('PredecessorArchive'),
+        indexTable: second.ward.output('AuditIndexTable'),
+      },
+    }),
     now: new Date(),
   });
 }
@@ -110,7 +128,13 @@ test('a stage that stands by takes over what was restored, and undoes nothing th
   await sealed(second);
   await expect(run()).rejects.toThrow('does not succeed');
   expect(second.ward.output('PredecessorLog')).toBe('ward/ward-local/local');
+  const indexed = indexedKey(second.ward.output('PredecessorArchive'));
+  const TableName = second.ward.output('AuditIndexTable');
+  await second.ward
+    .documents()
+    .send(new PutCommand({ TableName, Item: { ...indexed, at: '2026-01-01T00:00:00.000Z' } }));
   await run(second.ward.output('PredecessorLog'));
+  expect(await second.ward.partition('AuditIndexTable', indexed.PK)).toEqual([]);
 
   const [segment = ''] = (await list(replica)).filter((key) => key.startsWith(segmentPrefix));
   const undo = alter(second, segment);
@@ -135,4 +159,77 @@ test('a stage that stands by takes over what was restored, and undoes nothing th
     { outcome: 'error', reason: 'segment-digest-mismatch' },
     { outcome: 'permit', reason: 'taken-over' },
   ]);
+});
+
+test('the same two people come back with new accounts, and release what they know to be partly validated, 45 CFR 164.308(a)(7)(ii)(B)', async () => {
+  const emails = { admin: address(), officer: address() };
+  await readmit(operate({ data: second.ward.directory }, 'readmit'), {
+    admin: { person: admin.sub, email: emails.admin },
+    complianceOfficer: { person: officer.sub, email: emails.officer },
+  });
+  await nextSecond();
+  adminAgain = (await settleIn(second.ward, admin.sub, emails.admin)).api;
+  officerAgain = (await settleIn(second.ward, officer.sub, emails.officer)).api;
+  // A token of the lost stage is of another pool.
+  expect((await second.ward.with(`Bearer ${officer.tokens.accessToken}`).get('/v1/me')).status).toBe(401);
+
+  const { controls } = (await officerAgain.get('/v1/controls')).body;
+  const { restore } = controls.find(({ kind }: { kind: string }) => kind === 'lockdown');
+  const release = async (reason: string): Promise<Response> => {
+    const asked = await officerAgain.post('/v1/approvals', { kind: 'restore-release', subject: restore, reason });
+    expect((await adminAgain.post(`/v1/approvals/${asked.body.id}/approve`, {})).status).toBe(200);
+    return officerAgain.call('DELETE', '/v1/controls/lockdown', { approval: asked.body.id });
+  };
+  expect((await release('validated')).status).toBe(409);
+  expect((await release('partly-validated')).status).toBe(200);
+});
+
+test('a clinician reads under the replicated key what was written in the lost Region; who is suspended stays out', async () => {
+  const back = async ({ sub }: Newcomer): Promise<Person> => {
+    const email = address();
+    const request = { kind: 'mfa-recovery', subject: sub, reason: 'account-gone', email };
+    const { body } = await adminAgain.post('/v1/approvals', request);
+    expect((await officerAgain.post(`/v1/approvals/${body.id}/approve`, { email })).status).toBe(200);
+    const recovered = await adminAgain.post(`/v1/users/${sub}/mfa-recovery`, { approval: body.id, email });
+    expect(recovered.status).toBe(200);
+    await nextSecond();
+    return (await settleIn(second.ward, sub, email)).api;
+  };
+  const reader = await back(clinician);
+  const read = await reader.get(`/v1/patients/${kept}`);
+  expect([read.status, read.body]).toEqual([200, opened.body]);
+  const certificate = await officerAgain.get(`/v1/patients/${gone}/disposal`);
+  expect([certificate.status, certificate.body.method]).toEqual([200, 'crypto-shredding']);
+  expect((await adminAgain.get(`/v1/users/${suspended.sub}`)).body).toMatchObject({ status: 'suspended' });
+});
+
+test('who saw a patient in the lost Region is answered from its log, and not at all before that is indexed, 45 CFR 164.312(b)', async () => {
+  await sealed(second);
+  const search = () => officerAgain.post('/v1/audit/search', { patient: kept });
+  expectProblem(await search(), 503, 'unavailable');
+  const { region, credentials, urls } = second.cloud;
+  const indexed = await reindex({
+    archive: new BucketArchive(storeOf(second), second.ward.output('PredecessorArchive')),
+    bucket: second.ward.output('PredecessorArchive'),
+    documents: DynamoDBDocumentClient.from(new DynamoDBClient({ region, credentials, endpoint: urls.dynamodb })),
+    indexTable: second.ward.output('AuditIndexTable'),
+    organization: second.ward.output('Organization'),
+    since: undefined,
+    now: new Date(),
+    onProgress: () => undefined,
+  });
+  expect(indexed).toMatchObject({ refused: [] });
+  const found = await search();
+  expect(found.status).toBe(200);
+  const reads = found.body.events.filter(
+    ({ action, outcome }: Record<string, unknown>) => action === 'patient.read' && outcome === 'permit',
+  );
+  const origins = reads.map(({ origin }: Record<string, unknown>) => origin);
+  expect(new Set(origins)).toEqual(new Set(['ward/ward-local/local', 'ward/ward-local/standby']));
+});
+
+test('both logs verify, each by itself under its own pinned key, 45 CFR 164.312(c)(1)', async () => {
+  await second.invoke('verification', {});
+  const events = (await second.ward.events()).filter(({ action }) => action === 'audit.verified');
+  expect(events.at(-1)).toMatchObject({ outcome: 'permit', reason: null });
 });
