@@ -126,11 +126,12 @@ export const administrativeSafeguards: readonly Rule[] = [
       'lambda/contingency/{restores,replay,replay-rules,replay-evidence,replicated-archive}.ts',
       'lambda/audit/archive-mark.ts',
       'bin/put-back/',
+      'bin/readmit.ts',
       'local/backup.ts',
     ],
     pages: ['docs/contingency.md'],
     tests: [
-      'test/e2e/{restore,put-back,fail-over}.test.ts',
+      'test/e2e/{restore,put-back,fail-over,people-readmit,reindex}.test.ts',
       'test/contingency/{replay,replicated-archive}.test.ts',
       'test/local/backup.test.ts',
       'test/synth/template.test.ts',

@@ -50,6 +50,18 @@ export function describeSuccession({
       expect(Object.keys(variables ?? {}).filter((name) => name.startsWith('PREDECESSOR'))).toEqual([]);
   });
 
+  test('what answers from the index may ask whether it has the other’s log, where there is one', () => {
+    const asking = (stage: Synthesized) =>
+      roleStatements(stage.running)
+        .filter(({ condition }) =>
+          Object.values(condition).some((each) => JSON.stringify(each['dynamodb:LeadingKeys']) === '["INDEXED"]'),
+        )
+        .map(({ where, actions }) => [where.replace(/(ServiceRole|Role).*$/, ''), ...actions]);
+    expect(asking(production)).toEqual([]);
+    const names = ['AccessLog', 'AuditSearch', 'IncidentDossier', 'IncidentScope'];
+    expect(asking(second).sort()).toEqual(names.map((name) => [name, 'dynamodb:Query']));
+  });
+
   test('nobody there writes the copy: roles and the network’s endpoint read and list it - 45 CFR 164.312(c)(1)', () => {
     const reading = ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket', 's3:ListBucketVersions'];
     const statements = naming(second, replica);
