@@ -147,8 +147,8 @@ export interface Finding {
   readonly path: string;
 }
 
-/** Synthesizes the laptop's stage and a production stage. Functions are stand-ins: bundles are the bundle test's business. */
-export function synthesize(): {
+/** What the tests of templates look at. */
+export interface Stages {
   readonly local: Synthesized;
   readonly production: Synthesized;
   /** production with every setting that has one, in other Regions and accounts */
@@ -164,7 +164,10 @@ export function synthesize(): {
   readonly guard: ReturnType<typeof guardViolations>;
   /** of its variants, but for their functions */
   readonly variantGuard: ReturnType<typeof guardViolations>;
-} {
+}
+
+/** Synthesizes the laptop's stage and a production stage. Functions are stand-ins: bundles are the bundle test's business. */
+export function synthesize(): Stages {
   const folder = mkdtempSync(join(tmpdir(), 'ward-synth-'));
   try {
     const contexts = ['local', 'apart', 'cheap', 'second', 'prod'].map((stage) =>

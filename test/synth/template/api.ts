@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { routes } from '../../../lambda/http/routes';
-import type { Synthesized } from '../assembly';
+import type { Stages, Synthesized } from '../assembly';
 
-export function describeApi({
-  local,
-  production,
-}: {
-  readonly local: Synthesized;
-  readonly production: Synthesized;
-}): void {
+export function describeApi({ local, production }: Pick<Stages, 'local' | 'production'>): void {
   const { api } = production;
   const methods = (stage: Synthesized) =>
     stage.api.resources('AWS::ApiGateway::Method').map(([, method]) => method.Properties);

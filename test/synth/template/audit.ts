@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Synthesized } from '../assembly';
+import type { Stages } from '../assembly';
 import { keyStatements, roleStatements, statementsOf } from '../policy';
 
 const role = (name: string) => `arn:aws:iam::123456789012:role/ward-prod-${name}`;
 
-export function describeAudit({ production }: { readonly production: Synthesized }): void {
+export function describeAudit({ production }: Pick<Stages, 'production'>): void {
   const { running, data, archive, monitoring } = production;
   const statements = roleStatements(running);
   const bucket = statementsOf('archive', archive.only('AWS::S3::BucketPolicy').Properties.PolicyDocument);

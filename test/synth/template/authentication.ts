@@ -1,6 +1,6 @@
-import type { Synthesized } from '../assembly';
+import type { Stages } from '../assembly';
 
-export function describeAuthentication({ production }: { readonly production: Synthesized }): void {
+export function describeAuthentication({ production }: Pick<Stages, 'production'>): void {
   const only = (type: string) => production.running.only(type);
 
   test('nobody signs in with one factor: MFA is required, by authenticator app, never by SMS or mail - 45 CFR 164.312(d)', () => {

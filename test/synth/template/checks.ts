@@ -1,6 +1,6 @@
 import { ownRules } from '../../../lib/checks/own-rules';
 import type { TemplateResource } from '../../../lib/checks/template';
-import type { Resource, Synthesized } from '../assembly';
+import type { Resource, Stages } from '../assembly';
 
 /** Breaks a resource of the production stage, as a careless change would. */
 type Break = readonly [rule: string, type: string, change: (resource: Mutable) => void];
@@ -98,7 +98,7 @@ const shaped = (id: string, { Type, Properties, DeletionPolicy }: Mutable | Reso
   deletionPolicy: DeletionPolicy,
 });
 
-export function describeChecks({ production }: { readonly production: Synthesized }): void {
+export function describeChecks({ production }: Pick<Stages, 'production'>): void {
   type World = readonly (readonly TemplateResource[])[];
   const everything = production.all.flatMap(({ json }) => Object.entries(json.Resources));
   /** @param other in place of a resource of that name */

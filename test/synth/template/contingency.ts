@@ -1,15 +1,9 @@
-import type { Synthesized, Template } from '../assembly';
+import type { Stages, Template } from '../assembly';
 
 /** logical ids that a list of ARNs imports, in the words of the exports */
 const imported = (value: unknown): string => JSON.stringify(value);
 
-export function describeContingency({
-  production,
-  local,
-}: {
-  readonly production: Synthesized;
-  readonly local: Synthesized;
-}): void {
+export function describeContingency({ production, local }: Pick<Stages, 'production' | 'local'>): void {
   const { recovery, data } = production;
   const vaultOf = (template: Template, name: string) =>
     template

@@ -1,20 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Iam } from '../../../local/iam';
-import type { Synthesized } from '../assembly';
+import type { Stages } from '../assembly';
 import { deployedAlias, deployedKey, deploymentActions } from '../deployment-actions';
 
 const deployment = 'arn:aws:iam::123456789012:role/cdk-hnb659fds-cfn-exec-role-123456789012-us-east-1';
 
-export function describeDeployment({
-  production,
-  apart,
-  cheap,
-}: {
-  readonly production: Synthesized;
-  readonly apart: Synthesized;
-  readonly cheap: Synthesized;
-}): void {
+export function describeDeployment({ production, apart, cheap }: Pick<Stages, 'production' | 'apart' | 'cheap'>): void {
   test('the policy that docs/deploy.md bootstraps with lets CloudFormation make, change and take away all that the templates have', () => {
     const text = readFileSync(join(__dirname, '../../../docs/policies/deployment.json'), 'utf8');
     const theAccount = { AWS: 'arn:aws:iam::123456789012:root' };

@@ -1,8 +1,8 @@
 import { proofsOf } from '../../../evidence/resources';
 import { rules } from '../../../evidence/rules';
-import type { Synthesized } from '../assembly';
+import type { Stages } from '../assembly';
 
-export function describeEvidence({ production }: { readonly production: Synthesized }): void {
+export function describeEvidence({ production }: Pick<Stages, 'production'>): void {
   const resources = production.all.flatMap(({ json }) =>
     Object.entries(json.Resources).map(([id, { Type, Properties, DeletionPolicy }]) => ({
       stack: 'production',

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import * as environment from '../../../lambda/environment';
 import { routes } from '../../../lambda/http/routes';
 import { declarations, entryPoints, type FunctionDeclaration, functions } from '../../../lib/functions';
-import { productionStage, type Synthesized } from '../assembly';
+import { productionStage, type Stages, type Synthesized } from '../assembly';
 import { roleStatements } from '../policy';
 
 /** Actions that IAM knows no resource for, and the roles that have each. */
@@ -55,13 +55,7 @@ const isStarter = (properties: any): boolean =>
   properties.AssumeRolePolicyDocument.Statement[0].Principal.Service === 'scheduler.amazonaws.com';
 const nameOf = (where: string): string => where.replace(/Role[0-9A-F]{8}$/, '');
 
-export function describeFunctions({
-  production,
-  cheap,
-}: {
-  readonly production: Synthesized;
-  readonly cheap: Synthesized;
-}): void {
+export function describeFunctions({ production, cheap }: Pick<Stages, 'production' | 'cheap'>): void {
   const { api, handlers, running, data } = production;
   const statements = roleStatements(running);
   const lambdas = running.resources('AWS::Lambda::Function');

@@ -1,5 +1,5 @@
 import { declarations } from '../../../lib/functions';
-import type { Resource, Synthesized } from '../assembly';
+import type { Resource, Stages, Synthesized } from '../assembly';
 import { keyStatements } from '../policy';
 
 const role = (name: string) => `arn:aws:iam::123456789012:role/ward-prod-${name}`;
@@ -9,15 +9,7 @@ const toServicesAlone = {
   BoolIfExists: { 'kms:GrantIsForAWSResource': 'false', 'aws:PrincipalIsAWSService': 'false' },
 };
 
-export function describeKeys({
-  local,
-  production,
-  apart,
-}: {
-  readonly local: Synthesized;
-  readonly production: Synthesized;
-  readonly apart: Synthesized;
-}): void {
+export function describeKeys({ local, production, apart }: Pick<Stages, 'local' | 'production' | 'apart'>): void {
   const patientKey = production.data.only('AWS::KMS::Key', 'PatientKey');
   const statements = keyStatements('PatientKey', patientKey);
   const allowing = (action: string) =>

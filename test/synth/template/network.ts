@@ -11,7 +11,7 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { calledServices } from '../../../lib/endpoint-policies';
 import { declarations, entryPoints } from '../../../lib/functions';
-import type { Synthesized, Template } from '../assembly';
+import type { Stages, Synthesized, Template } from '../assembly';
 import { type Statement, statementsOf } from '../policy';
 
 const lambda = join(__dirname, '../../../lambda');
@@ -24,12 +24,7 @@ export function describeNetwork({
   local,
   apart,
   cheap,
-}: {
-  readonly production: Synthesized;
-  readonly local: Synthesized;
-  readonly apart: Synthesized;
-  readonly cheap: Synthesized;
-}): void {
+}: Pick<Stages, 'production' | 'local' | 'apart' | 'cheap'>): void {
   const network = ({ network: found }: Synthesized): Template => {
     if (!found) throw new Error('the stage has no network');
     return found;

@@ -1,17 +1,11 @@
 import { routes } from '../../../lambda/http/routes';
 import { declarations } from '../../../lib/functions';
-import type { Synthesized } from '../assembly';
+import type { Stages } from '../assembly';
 import { roleStatements, statementsOf } from '../policy';
 
 const named = (description: string): boolean => description.startsWith('Ward prod: ');
 
-export function describeOperations({
-  production,
-  apart,
-}: {
-  readonly production: Synthesized;
-  readonly apart: Synthesized;
-}): void {
+export function describeOperations({ production, apart }: Pick<Stages, 'production' | 'apart'>): void {
   const { running, handlers, api } = production;
 
   test('X-Ray traces the functions that the API calls, which let no error out, and never the API itself', () => {

@@ -1,9 +1,9 @@
 import { eventColumns, namedQuestions } from '../../../lib/audit-questions';
 import { declarations } from '../../../lib/functions';
-import type { Synthesized } from '../assembly';
+import type { Stages } from '../assembly';
 import { roleStatements } from '../policy';
 
-export function describeQueries({ production }: { readonly production: Synthesized }): void {
+export function describeQueries({ production }: Pick<Stages, 'production'>): void {
   const { queries } = production;
 
   test('answers are encrypted under their own key whatever the asker wants, and a question has a bound', () => {

@@ -1,14 +1,8 @@
 import { tableShapes } from '../../../bin/doctor/tables';
-import type { Synthesized } from '../assembly';
+import type { Stages, Synthesized } from '../assembly';
 import { roleStatements, statementsOf } from '../policy';
 
-export function describeStores({
-  local,
-  production,
-}: {
-  readonly local: Synthesized;
-  readonly production: Synthesized;
-}): void {
+export function describeStores({ local, production }: Pick<Stages, 'local' | 'production'>): void {
   const tables = production.data.resources('AWS::DynamoDB::GlobalTable');
   const table = (id: string) => production.data.only('AWS::DynamoDB::GlobalTable', id);
   const bucketPolicy = (stage: Synthesized) =>

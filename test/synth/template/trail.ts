@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Synthesized, Template } from '../assembly';
+import type { Stages, Template } from '../assembly';
 import { keyStatements, statementsOf } from '../policy';
 
 const runbook = readFileSync(join(__dirname, '../../../docs/runbook.md'), 'utf8');
@@ -20,12 +20,7 @@ export function describeTrail({
   production,
   apart,
   cheap,
-}: {
-  readonly local: Synthesized;
-  readonly production: Synthesized;
-  readonly apart: Synthesized;
-  readonly cheap: Synthesized;
-}): void {
+}: Pick<Stages, 'local' | 'production' | 'apart' | 'cheap'>): void {
   const { trail } = production;
   const selectors: readonly Selector[] = trail.only('AWS::CloudTrail::Trail').Properties.AdvancedEventSelectors;
   const selector = (name: string) => selectors.find(({ Name }) => Name === name)?.FieldSelectors ?? [];

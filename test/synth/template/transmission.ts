@@ -1,6 +1,6 @@
 import { type Route, routes } from '../../../lambda/http/routes';
 import { bodyClasses, throttleOf } from '../../../lib/request-limits';
-import type { Synthesized } from '../assembly';
+import type { Stages, Synthesized } from '../assembly';
 
 const everyRoute: readonly Route[] = routes;
 
@@ -8,11 +8,7 @@ export function describeTransmission({
   production,
   apart,
   cheap,
-}: {
-  readonly production: Synthesized;
-  readonly apart: Synthesized;
-  readonly cheap: Synthesized;
-}): void {
+}: Pick<Stages, 'production' | 'apart' | 'cheap'>): void {
   const acl = (stage: Synthesized) => stage.api.only('AWS::WAFv2::WebACL').Properties;
   interface Rule {
     readonly Name: string;
