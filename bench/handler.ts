@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { build } from 'esbuild';
 import { roleName } from '../lib/functions';
 import { type Cloud, startCloud } from '../local/cloud';
 import { seedDemo } from '../local/demo';
 import { Ward } from '../test/e2e/ward';
+import { bundle } from './bundled';
 import { measure, table } from './measure';
 import { caredFor, ok } from './scene';
 import { synthesize } from './synthesis';
@@ -79,18 +79,7 @@ async function bundled(directory: string): Promise<string> {
   const contents = `
     export { handler } from './lambda/records/entries.lambda';
     export { documents, kms } from './lambda/http/clients';`;
-  await build({
-    stdin: { contents, resolveDir: resolve(__dirname, '..'), loader: 'ts' },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    minify: true,
-    keepNames: true, // commands are told apart by their names
-    logLevel: 'error',
-  });
+  await bundle(contents, outfile, { keepNames: true }); // commands are told apart by their names
   return outfile;
 }
 

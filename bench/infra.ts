@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
 import { bundleFunctions } from '../lib/bundle';
 import { productionStage } from '../test/synth/assembly';
+import { bundle } from './bundled';
 import { costPage, count } from './infra-cost';
 import { table } from './measure';
 import { type Resources, standingOf } from './standing';
@@ -61,17 +61,7 @@ export const handler = () => undefined;`;
 async function bundles(folder: string, templates: readonly Template[]): Promise<void> {
   const bytes = await bundleFunctions(join(folder, 'build'));
   const file = join(folder, 'bare.js');
-  await build({
-    stdin: { contents: bare, resolveDir: root, loader: 'ts' },
-    outfile: file,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    minify: true,
-    logLevel: 'error',
-  });
+  await bundle(bare, file);
   const variables = environmentNames(templates);
   const names = Object.keys(bytes).sort();
   const times = new Map(

@@ -1,7 +1,7 @@
 import { type CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { ListSubscriptionsByTopicCommand, type SNSClient } from '@aws-sdk/client-sns';
-import { allOf, type Check, type Finding, green, notOnTheLaptop, red } from './finding';
-import type { Place } from './place';
+import { allOf, type Finding, green, red } from './finding';
+import { ofDeployed } from './place';
 import { idsOf } from './stacks';
 
 export interface AlarmFacts {
@@ -12,18 +12,17 @@ export interface AlarmFacts {
 }
 
 /** 45 CFR 164.308(a)(6)(ii): what goes wrong is told to somebody. */
-export const alarms: Check<Place> = {
+export const alarms = ofDeployed(['states of alarms', 'who is called'], {
   name: 'Alarms',
   rule: '45 CFR 164.308(a)(6)(ii)',
   look: async ({ deployed }) => {
-    if (!deployed) return [notOnTheLaptop('states of alarms'), notOnTheLaptop('who is called')];
     const topics = idsOf(deployed.stacks, 'AWS::SNS::Topic');
     return [
       ...judgeAlarms(await statesOf(deployed.alarms, idsOf(deployed.stacks, 'AWS::CloudWatch::Alarm'))),
       judgeSubscribers(await subscribersOf(deployed.topics, topics)),
     ];
   },
-};
+});
 
 export function judgeAlarms(facts: readonly AlarmFacts[]): readonly Finding[] {
   return allOf(facts, {

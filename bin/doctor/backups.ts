@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-backup';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { inWords } from './audit-log';
-import { allOf, type Check, type Finding, notOnTheLaptop, red, unseen } from './finding';
-import { output, type Place } from './place';
+import { allOf, type Finding, red, unseen } from './finding';
+import { ofDeployed, output, type Place } from './place';
 import { idsOf } from './stacks';
 
 export interface VaultFacts {
@@ -29,19 +29,18 @@ const oldest = 48 * hour;
 const backedUp = ['RecordsTable', 'KeysTable', 'GovernanceTable', 'AuditTable', 'AuditIndexTable'] as const;
 
 /** 45 CFR 164.308(a)(7)(ii)(A): copies that are new enough, and that nobody can delete. */
-export const backups: Check<Place> = {
+export const backups = ofDeployed(['recovery points and vaults: npx ward backup keeps the copies of a laptop'], {
   name: 'Backups',
   rule: '45 CFR 164.308(a)(7)(ii)(A), 90 FR 898 (proposed)',
   look: async (place) => {
     const { deployed, kind, now } = place;
-    if (!deployed) return [notOnTheLaptop('recovery points and vaults: npx ward backup keeps the copies of a laptop')];
     const vaults = idsOf(deployed.stacks, 'AWS::Backup::BackupVault');
     if (vaults.length === 0) return [noVault(kind)];
     const facts = await Promise.all(vaults.map((name) => vaultOf(deployed.backup, name)));
     const points = await Promise.all(backedUp.map((name) => newestPoint(place, deployed.backup, name)));
     return [...judgeVaults(facts, kind, now), ...judgePoints(points, now)];
   },
-};
+});
 
 export const noVault = (kind: Place['kind']): Finding =>
   kind === 'production'

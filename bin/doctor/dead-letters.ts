@@ -1,6 +1,6 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import { type Check, type Finding, green, notOnTheLaptop, red } from './finding';
-import { output, type Place } from './place';
+import { type Finding, green, red } from './finding';
+import { ofDeployed, output } from './place';
 
 /** Numbers of letters, each as SQS approximates it. */
 export interface QueueFacts {
@@ -10,11 +10,10 @@ export interface QueueFacts {
 }
 
 /** 45 CFR 164.308(a)(1)(ii)(D), 164.312(b): no sign-in that was not recorded, no event that nobody looked at. */
-export const deadLetters: Check<Place> = {
+export const deadLetters = ofDeployed(['queue of what was given up'], {
   name: 'Dead letters',
   rule: '45 CFR 164.308(a)(1)(ii)(D), 164.312(b)',
   look: async (place) => {
-    if (!place.deployed) return [notOnTheLaptop('queue of what was given up')];
     const { Attributes } = await place.deployed.queues.send(
       new GetQueueAttributesCommand({
         QueueUrl: output(place, 'FailuresQueue'),
@@ -28,7 +27,7 @@ export const deadLetters: Check<Place> = {
       }),
     ];
   },
-};
+});
 
 export function judgeDeadLetters({ waiting, taken }: QueueFacts): Finding {
   const subject = 'queue of what was given up';

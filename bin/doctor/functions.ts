@@ -5,8 +5,8 @@ import {
   type LambdaClient,
   ResourceNotFoundException,
 } from '@aws-sdk/client-lambda';
-import { allOf, type Check, type Finding, notOnTheLaptop } from './finding';
-import { output, type Place } from './place';
+import { allOf, type Finding } from './finding';
+import { ofDeployed, output } from './place';
 import { idsOf } from './stacks';
 
 export interface FunctionFacts {
@@ -29,12 +29,11 @@ export interface TriggerFacts {
 const runtime = 'nodejs24.x';
 
 /** 45 CFR 164.308(a)(7)(ii)(C): every function can run, on the runtime that its version was tested on. */
-export const functions: Check<Place> = {
+export const functions = ofDeployed(['states of functions'], {
   name: 'Functions',
   rule: '45 CFR 164.308(a)(7)(ii)(C)',
   look: async (place) => {
     const { deployed } = place;
-    if (!deployed) return [notOnTheLaptop('states of functions')];
     const names = idsOf(deployed.stacks, 'AWS::Lambda::Function');
     const facts: FunctionFacts[] = [];
     for (const name of names) facts.push(await describe(deployed.functions, name));
@@ -44,7 +43,7 @@ export const functions: Check<Place> = {
     const { Table } = await place.tables.send(new DescribeTableCommand({ TableName: output(place, 'AuditTable') }));
     return [...judgeFunctions(facts), ...judgeTriggers(triggers, Table?.LatestStreamArn)];
   },
-};
+});
 
 /** @param stream ARN of the outbox's present stream, the one that has what is written now; absent where it has none */
 export function judgeTriggers(facts: readonly TriggerFacts[], stream: string | undefined): readonly Finding[] {

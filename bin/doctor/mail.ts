@@ -1,7 +1,7 @@
 import { DescribeUserPoolCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { GetAccountCommand, GetEmailIdentityCommand } from '@aws-sdk/client-sesv2';
-import { type Check, type Finding, green, notOnTheLaptop, red, unseen } from './finding';
-import { output, type Place } from './place';
+import { type Finding, green, red, unseen } from './finding';
+import { ofDeployed, output, type Place } from './place';
 
 export interface MailFacts {
   /** what the user pool sends as; absent where the stage has no `mailFrom` */
@@ -12,12 +12,11 @@ export interface MailFacts {
 }
 
 /** 45 CFR 164.308(a)(6)(ii), 164.404: alerts, reminders and notices reach somebody. */
-export const mail: Check<Place> = {
+export const mail = ofDeployed(['sender of mails'], {
   name: 'Mail',
   rule: '45 CFR 164.308(a)(6)(ii), 164.404(d)',
   look: async (place) => {
     const { deployed, kind } = place;
-    if (!deployed) return [notOnTheLaptop('sender of mails')];
     const { UserPool } = await place.people.send(
       new DescribeUserPoolCommand({ UserPoolId: output(place, 'UserPoolId') }),
     );
@@ -38,7 +37,7 @@ export const mail: Check<Place> = {
       kind,
     );
   },
-};
+});
 
 export function judgeMail(facts: MailFacts, kind: Place['kind']): readonly Finding[] {
   const { sender, productionAccess, sendingEnabled } = facts;

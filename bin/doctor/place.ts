@@ -13,6 +13,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { demandOutputs, readLaptopCloud, readStageOutputs, type StageOutputs } from '../stage-outputs';
+import { type Check, notOnTheLaptop } from './finding';
 import { type DeployedStack, deployedStacks } from './stacks';
 
 /** What AWS has and the laptop has not. */
@@ -42,6 +43,18 @@ export interface Place {
   /** absent on the laptop */
   readonly deployed?: Deployed;
 }
+
+export type DeployedPlace = Place & Required<Pick<Place, 'deployed'>>;
+
+/** A look at what the laptop has not. @param absent what is said of it there */
+export const ofDeployed = (
+  absent: readonly string[],
+  check: Omit<Check<Place>, 'look'> & Pick<Check<DeployedPlace>, 'look'>,
+): Check<Place> => ({
+  ...check,
+  look: async (place) => (isDeployed(place) ? check.look(place) : absent.map(notOnTheLaptop)),
+});
+const isDeployed = (place: Place): place is DeployedPlace => place.deployed !== undefined;
 
 const needed = z.object({
   Stage: z.string(),
