@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { InputError } from '../http/problem';
+import { type InputError, Problem } from '../http/problem';
 import { category } from '../records/model';
 import { type Agreement, dispositions, endReasons, services } from './associate';
 
@@ -35,16 +35,18 @@ export const ending = z.strictObject({
 });
 
 /**
+ * None covers what was before it was signed.
  * @param at of the part in the body, such as `agreement.`
  * @param today UTC day, which is never behind a day of the Americas
- * @returns what is wrong with the days of an agreement among themselves. None covers what was before it was signed.
+ * @throws Problem invalid-input that names what is wrong with the days of an agreement among themselves
  */
-export function agreementErrors({ signed, from, until }: AgreementInput, at: string, today: string): InputError[] {
-  return [
+export function checkDays({ signed, from, until }: AgreementInput, at: string, today: string): void {
+  const errors: InputError[] = [
     ...(signed > today ? [{ field: `${at}signed`, message: 'must not be in the future' }] : []),
     ...(from < signed ? [{ field: `${at}from`, message: 'must not be before it was signed' }] : []),
     ...(until !== null && until < from ? [{ field: `${at}until`, message: 'must not be before its beginning' }] : []),
   ];
+  if (errors.length > 0) throw new Problem('invalid-input', { errors });
 }
 
 /** @returns what was sent, as it is kept; each category once */

@@ -8,13 +8,12 @@ import { type ApiEnvironment, apiVariables, readEnvironment } from '../environme
 import { type Answer, check, type Exchange } from '../http/chain';
 import { documents } from '../http/clients';
 import { entityTag, expectedVersion, idempotencyToken } from '../http/conditions';
-import { Problem } from '../http/problem';
 import { Runtime } from '../http/runtime';
 import { Writes } from '../records/transaction';
 import { type Associate, ended } from './associate';
-import { agreementErrors, agreementOf, ending, recording, renewing } from './associate-input';
+import { agreementOf, checkDays, ending, recording, renewing } from './associate-input';
 import { allAssociates, readAssociate, setAssociate } from './associate-store';
-import { associateResource, shownAssociate } from './shown-associate';
+import { associateResource, associateResources, shownAssociate } from './shown-associate';
 
 const environment = readEnvironment<ApiEnvironment>(...apiVariables);
 const runtime = new Runtime(environment);
@@ -34,7 +33,7 @@ async function record(exchange: Exchange): Promise<Answer> {
     return show(permit, made, { status: 201, reason: 'replay', now });
   }
   const { name, service, agreement } = exchange.body(recording);
-  demandDays(agreementErrors(agreement, 'agreement.', dayOf(now)));
+  checkDays(agreement, 'agreement.', dayOf(now));
   const associate: Associate = {
     id: v7(),
     name,
@@ -69,7 +68,7 @@ async function renew(exchange: Exchange): Promise<Answer> {
   const { permit, before } = await toChange(exchange);
   const { now } = exchange.access;
   const agreement = exchange.body(renewing);
-  demandDays(agreementErrors(agreement, '', dayOf(now)));
+  checkDays(agreement, '', dayOf(now));
   if (before.agreements.length >= mostAgreements)
     return runtime.refuse(permit, 'conflict', {}, [associateResource(before)]);
   const agreements = [...before.agreements, agreementOf(agreement, permit.actor.sub, now)];
@@ -120,10 +119,7 @@ async function keep(permit: Permit, after: Associate, keeping: Keeping): Promise
   const writes = new Writes<'associate' | 'idempotency'>()
     .add('associate', setAssociate(table, after))
     .add('idempotency', ...remembered);
-  const resources = [
-    associateResource(after),
-    ...(disposition ? [{ id: after.id, type: `phi:${disposition}`, version: null }] : []),
-  ];
+  const resources = associateResources(after, disposition);
   const receipt = await runtime.store(permit, permit.event({ status, reason, resources }), writes, (refused) =>
     refused.has('idempotency') ? 'conflict' : 'stale-version',
   );
@@ -139,10 +135,6 @@ async function show(
   const receipt = await runtime.outbox.record(permit.event({ ...outcome, resources: [associateResource(associate)] }));
   const body = Released.facts(shownAssociate(associate, now), receipt);
   return { status: outcome.status, headers: entityTag(associate.version), body };
-}
-
-function demandDays(errors: ReturnType<typeof agreementErrors>): void {
-  if (errors.length > 0) throw new Problem('invalid-input', { errors });
 }
 
 export const handler = runtime.serve({

@@ -4,6 +4,12 @@ import { type Agreement, type Associate, standingOf } from './associate';
 /** What the log says of an associate: which, in which version. */
 export const associateResource = ({ id, version }: Associate) => ({ id, type: 'associate', version });
 
+/** … and, where the relationship ends, what became of the PHI that they had. */
+export const associateResources = (associate: Associate, phi: Associate['disposition']) => [
+  associateResource(associate),
+  ...(phi ? [{ id: associate.id, type: `phi:${phi}`, version: null }] : []),
+];
+
 /** What the API tells of an associate. */
 export function shownAssociate(associate: Associate, now: Date) {
   const { standing, until } = standingOf(associate, dayOf(now));
