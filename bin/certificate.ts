@@ -31,7 +31,7 @@ export async function printCertificate(client: ApiClient, patient: string, file:
 }
 
 /** @returns a page to sign and keep. It names people by their ids, as the audit log does; `users list` says who they are */
-export async function certificatePdf(given: Certificate): Promise<Buffer> {
+async function certificatePdf(given: Certificate): Promise<Buffer> {
   const pdf = new PDFDocument({
     size: 'LETTER',
     margin: 72,

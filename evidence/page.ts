@@ -21,7 +21,7 @@ const code = (text: string): string => `<code>${plain(text)}</code>`;
 const items = (lines: readonly string[]): string => `<ul>${lines.map((line) => `<li>${line}</li>`).join('')}</ul>`;
 /** of a text that marks code with backticks */
 const prose = (text: string): string => plain(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
-export const anchor = (section: string): string => section.replaceAll(/[^\w]+/g, '-').replaceAll(/^-|-$/g, '');
+const anchor = (section: string): string => section.replaceAll(/[^\w]+/g, '-').replaceAll(/^-|-$/g, '');
 
 /** One page that reads well on paper, without scripts and without anything from elsewhere. */
 export function evidencePage(evidence: readonly RuleEvidence[], cover: Cover): string {

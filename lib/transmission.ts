@@ -8,9 +8,9 @@ import { titleCase } from './gateway-responses';
 import { WebAcl } from './web-acl';
 
 /** TLS 1.3, or 1.2 with forward secrecy, and key exchange that a later quantum computer does not undo. */
-export const tlsPolicy = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
+const tlsPolicy = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
 /** The one that API Gateway has for mutual TLS: no policy of the newer generation takes client certificates. */
-export const mutualTlsPolicy = 'TLS_1_2';
+const mutualTlsPolicy = 'TLS_1_2';
 
 /** 45 CFR 164.312(e)(1): by which name and how the API is reached, and what never gets to it. */
 export class Transmission extends Construct {

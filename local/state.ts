@@ -15,7 +15,7 @@ import * as z from 'zod';
 import { writeDurably } from './durable';
 
 /** Raised when the files of an earlier version can no longer be read. */
-export const stateFormat = 1;
+const stateFormat = 1;
 
 const markerFile = 'ward.json';
 const lockFile = 'lock.json';

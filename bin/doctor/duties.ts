@@ -30,7 +30,7 @@ export const duties: Check<Place> = {
   look: async (place) => judgeDuties(await factsOf(place)),
 };
 
-export function judgeDuties(facts: DutyFacts): readonly Finding[] {
+function judgeDuties(facts: DutyFacts): readonly Finding[] {
   const judge = (subject: string, count: number, heading: string) =>
     count === 0 ? green(subject, 'none') : red(subject, String(count), `docs/runbook.md, "${heading}"`);
   return [

@@ -24,7 +24,7 @@ export interface Score {
 const dayOf = (day: number) => new Date(startOf(day)).toISOString().slice(0, 10);
 
 /** @returns the incident that an alert shows: the same person, within its days, about the same patients where it has any */
-export function shownBy(run: Run, alert: Alert): Run['incidents'] {
+function shownBy(run: Run, alert: Alert): Run['incidents'] {
   return run.incidents.filter(
     ({ sub, days, targets }) =>
       sub === alert.subject &&

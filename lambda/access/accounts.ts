@@ -13,7 +13,7 @@ import {
 import * as z from 'zod';
 
 /** What of the user pool says whose account it is, where that is not the account's own `sub`. The app cannot write it. */
-export const personAttribute = 'custom:person';
+const personAttribute = 'custom:person';
 
 /** Somebody has an account with this address already. */
 export class AccountExists extends Error {

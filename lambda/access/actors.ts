@@ -37,7 +37,7 @@ export function firstActors(table: string, actors: readonly ActorItem[]): Transa
 }
 
 /** What of a person changes after the first day; the IAM grant of `user-changes` names the same attributes. */
-export const changingAttributes = [
+const changingAttributes = [
   'role',
   'status',
   'roleGrantedBy',

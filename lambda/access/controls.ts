@@ -20,8 +20,8 @@ export type ControlTarget =
   | { readonly kind: 'patient'; readonly target: string };
 
 /** the subject of an approval that releases a lockdown */
-export const lockdownSubject = 'lockdown';
-export const systemTarget = 'system';
+const lockdownSubject = 'lockdown';
+const systemTarget = 'system';
 /** A freeze that nobody looks after ends by itself; a longer one is put in place again. */
 export const longestDays = { lockdown: 30, role: 90, patient: 365 } as const satisfies Record<
   ControlItem['kind'],

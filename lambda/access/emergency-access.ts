@@ -29,8 +29,8 @@ const hour = 60 * minute;
 /** a request for a second clinician is for an emergency: later it is another request */
 const secondWithinMilliseconds = 15 * minute;
 const reviewWithinMilliseconds = 72 * hour;
-export const mostOpen = 3;
-export const mostADay = 10;
+const mostOpen = 3;
+const mostADay = 10;
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 /** An emergency access. `PK` `EMERGENCIES`, `SK` its id, a UUIDv7. 45 CFR 164.312(a)(2)(ii). Times are UTC, ISO 8601. */
@@ -86,7 +86,7 @@ export function waitsForSecond(item: EmergencyItem, now: Date): boolean {
   return item.state === 'pending' && now.getTime() < Date.parse(item.requestedAt) + secondWithinMilliseconds;
 }
 
-export const isOverdue = ({ reviewDueAt, reviewedAt }: EmergencyItem, now: Date): boolean =>
+const isOverdue = ({ reviewDueAt, reviewedAt }: EmergencyItem, now: Date): boolean =>
   reviewedAt === undefined && reviewDueAt <= now.toISOString();
 
 /**

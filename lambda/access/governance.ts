@@ -62,7 +62,7 @@ export const controlReasons = [
 ] as const;
 
 /** What a lockdown after a restore is: `restore` bars everybody until the log is replayed, `restored` waits for two people. */
-export const restoreReasons = ['restore', 'restored'] as const;
+const restoreReasons = ['restore', 'restored'] as const;
 
 /**
  * A containment switch. `PK` `CONTROL#LOCKDOWN`, `CONTROL#ROLE#<role>` or `CONTROL#PATIENT#<id>`, `SK` `CONTROL`. It is

@@ -15,7 +15,7 @@ const preparationDays = 1;
  * @param isClinician whether a `sub` is an active clinician's
  * @returns the task, for the person whom the bundle names or else for the role; undefined when it explains nothing any more
  */
-export function importedTask(
+function importedTask(
   planned: PlannedTask & { readonly id: string },
   at: { readonly patient: string; readonly by: string; readonly now: Date },
   isClinician: (sub: string) => boolean,

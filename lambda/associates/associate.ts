@@ -24,7 +24,7 @@ export const endReasons = ['completed', 'replaced', 'violation', 'associate-clos
 export const dispositions = ['returned', 'destroyed', 'retained', 'none'] as const;
 
 /** Days are calendar days, such as `2026-01-31`, the first and the last ones included. */
-export const agreementPart = z.object({
+const agreementPart = z.object({
   /** where the signed paper is: a number or code, no person's name */
   reference: z.string(),
   signed: z.iso.date(),
@@ -59,7 +59,7 @@ export const associateItem = z.object({
 export type Associate = z.infer<typeof associateItem>;
 
 /** An agreement takes time to negotiate: so many days before its end it is said to end soon. */
-export const renewalDays = 60;
+const renewalDays = 60;
 
 /**
  * `not-yet`: the first agreement has not begun. `ends-soon`: within `renewalDays`, with none to follow. `lapsed`: there was an

@@ -22,7 +22,7 @@ export async function noteSettings(options: {
   return true;
 }
 
-export const settingsEvent = (settings: string): EventDraft =>
+const settingsEvent = (settings: string): EventDraft =>
   ownEvent('configuration.changed', {
     outcome: 'permit',
     reason: `settings:${settings.slice(0, 48)}`,

@@ -1,7 +1,7 @@
 import type { EpochLeaf, LaneHeadLeaf } from './leaf';
 
 /** A lane without an event for this long, its head archived, is retired. */
-export const retirementHours = 24;
+const retirementHours = 24;
 
 export interface OpenLane {
   /** the newest sequence that an epoch promised, and its hash */

@@ -1,5 +1,5 @@
 /** Everything that a verifier can find wrong. docs/formats/audit-log.md says what each means and what to do. */
-export const findingCodes = [
+const findingCodes = [
   'OBJECT_SHADOWED',
   'UNLOGGED_OBJECT',
   'CHECKPOINT_SIGNATURE_INVALID',

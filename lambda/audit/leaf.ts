@@ -12,10 +12,10 @@ const base64 = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/);
 const reason = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/);
 
 /** Events of one lane that follow each other: [lane, from, to, `prev` of the first, hash of the last]. */
-export const laneRun = z.tuple([uuid, place, place, hash, hash]);
+const laneRun = z.tuple([uuid, place, place, hash, hash]);
 export type LaneRun = z.infer<typeof laneRun>;
 /** [lane, sequence, hash of that event] */
-export const laneHead = z.tuple([uuid, place, hash]);
+const laneHead = z.tuple([uuid, place, hash]);
 export type LaneHeadLeaf = z.infer<typeof laneHead>;
 
 /** A segment that is archived, and what it holds. */
@@ -38,7 +38,7 @@ export const segmentLeaf = z.strictObject({
 export type SegmentLeaf = z.infer<typeof segmentLeaf>;
 
 /** What the outbox held at `at`, ahead of what is archived: a tail that never arrives is missed. The last leaf under a checkpoint. */
-export const epochLeaf = z.strictObject({
+const epochLeaf = z.strictObject({
   at: instant,
   /** heads of the lanes that moved; in the first epoch of a UTC day those of all open lanes */
   heads: z.array(laneHead),
@@ -58,7 +58,7 @@ export type EpochLeaf = z.infer<typeof epochLeaf>;
 const signingKey = { fingerprint: hash, public: base64 };
 
 /** Leaf 0, and nowhere else. */
-export const genesisLeaf = z.strictObject({
+const genesisLeaf = z.strictObject({
   at: instant,
   /** SHA-256 of docs/formats/audit-log.md as it stood when the log began */
   format: hash,
@@ -74,7 +74,7 @@ export const keyLeaf = z.strictObject({ at: instant, ...signingKey, type: z.lite
 export type KeyLeaf = z.infer<typeof keyLeaf>;
 
 /** Two people name a gap that cannot be closed any more, and why: it stays reported. */
-export const acknowledgeLeaf = z.strictObject({
+const acknowledgeLeaf = z.strictObject({
   at: instant,
   /** subjects, in order */
   by: z.tuple([uuid, uuid]).refine(([one, other]) => one < other),

@@ -53,7 +53,7 @@ export function emit(stage: string, at: Date, values: AuditMetrics): void {
 }
 
 /** @returns a log line of which CloudWatch makes metrics by itself (Embedded Metric Format): numbers alone, by stage */
-export function metricLine(stage: string, at: Date, values: AuditMetrics): string {
+function metricLine(stage: string, at: Date, values: AuditMetrics): string {
   const names = Object.keys(values) as AuditMetric[];
   return JSON.stringify({
     _aws: {

@@ -13,7 +13,7 @@ const place = z.int().nonnegative();
 const path = z.array(hash).max(64);
 
 /** That one event is in the log under a checkpoint: O(log n) hashes, checkable without the archive. */
-export const eventProof = z.strictObject({
+const eventProof = z.strictObject({
   checkpoint: z.string(),
   /** SubjectPublicKeyInfo of the key that signed the checkpoint, base64; it is believed for its fingerprint alone */
   key: z.string(),

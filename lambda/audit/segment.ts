@@ -8,7 +8,7 @@ import { segmentKey } from './log-keys';
 import { CompactRange, hashLeaf } from './merkle';
 
 /** Bound on the NDJSON of a segment. A batch of the stream has at most 6 MiB; a reader gives up at this much. */
-export const segmentBytesLimit = 16 * 1024 * 1024;
+const segmentBytesLimit = 16 * 1024 * 1024;
 
 /** No name, no time, unknown system: the header is the same wherever the segment is written (RFC 1952 section 2.3). */
 const gzipHeader = Buffer.from('1f8b08000000000000ff', 'hex');

@@ -23,11 +23,3 @@ export interface Identity {
   /** when this token ends */
   readonly expiresAt: Date;
 }
-
-/** A person as the governance table knows them at this moment. */
-export interface Actor extends Identity {
-  readonly role: Role;
-  readonly status: 'active' | 'suspended';
-  /** the record that a patient's account is bound to */
-  readonly patient?: string;
-}

@@ -71,7 +71,7 @@ interface Question {
 }
 export const questionsOf = (name: FactorName): Readonly<Record<string, Question>> => factors[name].questions;
 
-export const exceptionKinds = ['exception-i', 'exception-ii', 'exception-iii'] as const;
+const exceptionKinds = ['exception-i', 'exception-ii', 'exception-iii'] as const;
 /** 45 CFR 164.402(1), in words of our own. */
 export const exceptions: Readonly<Record<(typeof exceptionKinds)[number], string>> = {
   'exception-i':

@@ -2,7 +2,7 @@ import { BreachError } from './breach-error';
 import { type Day, dayOf, daysBetween, demandDay } from './calendar';
 
 /** 45 CFR 164.412(b): an oral statement delays this long and no longer. */
-export const oralHoldDays = 30;
+const oralHoldDays = 30;
 
 /** 45 CFR 164.412. `until` is the last day of the delay; an oral one ends after 30 days unless a written one takes its place. */
 export interface LawEnforcementHold {

@@ -5,7 +5,7 @@ import { notCovered, type StateTerm, stateLaws } from './state-law';
 import { type Jurisdiction, jurisdictionOf, jurisdictions } from './states';
 
 /** 45 CFR 164.404(b), 164.406(b), 164.410(b): the outer limit, calendar days after discovery. */
-export const outerLimitDays = 60;
+const outerLimitDays = 60;
 /** 45 CFR 164.408(b): at this many individuals HHS is told with the individuals, below at the year's end. */
 export const hhsImmediateFrom = 500;
 /** 45 CFR 164.406(a): more than this many residents of one State. */
@@ -38,7 +38,7 @@ export interface Duty {
 }
 
 /** @throws BreachError unless every number is a count and every State is known */
-export function demandResidents(residents: Readonly<Record<string, number>>): BreachFacts['residents'] {
+function demandResidents(residents: Readonly<Record<string, number>>): BreachFacts['residents'] {
   const checked: Partial<Record<Jurisdiction | 'unknown', number>> = {};
   for (const [name, count] of Object.entries(residents)) {
     const code = name === 'unknown' ? name : jurisdictionOf(name);
@@ -169,7 +169,7 @@ const known = (residents: BreachFacts['residents']): [Jurisdiction, number][] =>
   });
 
 /** days before the due day on which a reminder goes out, and every day when it has passed */
-export const reminderDays = [30, 14, 7, 3, 1] as const;
+const reminderDays = [30, 14, 7, 3, 1] as const;
 
 export interface Reminder {
   readonly duty: string;

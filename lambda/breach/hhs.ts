@@ -8,12 +8,7 @@ import type { NoticeContent } from './notice-content';
 import type { Block } from './pdf';
 import { type Jurisdiction, jurisdictionCodes, jurisdictions } from './states';
 
-export const entityTypes = [
-  'Healthcare Provider',
-  'Health Plan',
-  'Healthcare Clearing House',
-  'Business Associate',
-] as const;
+const entityTypes = ['Healthcare Provider', 'Health Plan', 'Healthcare Clearing House', 'Business Associate'] as const;
 const line = z.string().trim().min(1).max(200);
 const phone = z.string().regex(/^\+?[\d ().-]{10,20}$/, 'must be a telephone number');
 const contact = {
@@ -156,7 +151,7 @@ export function submissionSheet(facts: SheetFacts): SubmissionSheet {
   };
 }
 
-export function informationOf(categories: readonly Category[]): string[] {
+function informationOf(categories: readonly Category[]): string[] {
   return Object.entries(informationTypes)
     .filter(([, members]) => members.some((category) => categories.includes(category)))
     .map(([type]) => type);
@@ -181,7 +176,7 @@ export function sheetBlocks(sheet: SubmissionSheet): Block[] {
   ];
 }
 
-export const portalColumns = [
+const portalColumns = [
   'Name of Covered Entity',
   'State',
   'Covered Entity Type',

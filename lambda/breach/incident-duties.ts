@@ -31,7 +31,7 @@ export function dutiesOf(incident: Incident, people: readonly PersonNotice[]): D
 }
 
 /** @returns the day on which the last of them was told, undefined as long as one is not */
-export function individualsTold(people: readonly PersonNotice[]): Day | undefined {
+function individualsTold(people: readonly PersonNotice[]): Day | undefined {
   if (people.length === 0 || !people.every(isProven)) return undefined;
   return people
     .map(({ on }) => on ?? '')

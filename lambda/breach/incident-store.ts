@@ -12,7 +12,7 @@ import { jurisdictionCodes } from './states';
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
 /** Somebody whose information an incident concerns. Ids and codes: name and address are in their record and their letter. */
-export const personItem = z.object({
+const personItem = z.object({
   notice: z.uuid(),
   patient: patientId,
   origin: z.enum(['query', 'added']),
@@ -38,7 +38,7 @@ export const personItem = z.object({
 });
 export type Person = z.infer<typeof personItem>;
 
-export const narrativeKinds = [
+const narrativeKinds = [
   'description',
   'discovery',
   'containment',
@@ -53,7 +53,7 @@ export const narrativeKinds = [
   'closing',
 ] as const;
 /** Words about an incident, sealed under a key of their own. */
-export const narrativeItem = z.object({
+const narrativeItem = z.object({
   id: z.uuid(),
   kind: z.enum(narrativeKinds),
   author: z.string(),
@@ -63,14 +63,14 @@ export const narrativeItem = z.object({
 export type NarrativeItem = z.infer<typeof narrativeItem>;
 
 /** A notice by e-mail as it will be sent, sealed: whoever sends it later reads no record for that. Kept as what was said. */
-export const mailItem = z.object({
+const mailItem = z.object({
   notice: z.uuid(),
   sealed: z.object({ wrapped: bytes, header: bytes, field: bytes, footer: bytes }),
 });
 export type MailItem = z.infer<typeof mailItem>;
 
 /** One computation of the scope: what was asked of the audit log, and what came of it. */
-export const runItem = z.object({
+const runItem = z.object({
   id: z.uuid(),
   query: z.object({
     actors: z.array(z.uuid()),
@@ -95,7 +95,7 @@ export const runItem = z.object({
 export type Run = z.infer<typeof runItem>;
 
 /** A document of an incident that is not one person's letter. */
-export const documentItem = z.object({
+const documentItem = z.object({
   name: z.string(),
   media: z.string(),
   key: z.string(),

@@ -31,7 +31,7 @@ export const noticeContent = z.strictObject({
 export type NoticeContent = z.infer<typeof noticeContent>;
 
 /** @returns the sentences of (E): how to reach the organization, free of charge where there is a number */
-export function contactSentence(content: NoticeContent): string {
+function contactSentence(content: NoticeContent): string {
   const ways = [
     content.toll_free && `Call us free of charge at ${content.toll_free}.`,
     content.email && `Write to ${content.email}.`,
@@ -42,7 +42,7 @@ export function contactSentence(content: NoticeContent): string {
 }
 
 /** @returns `on January 10, 2026`, `from … to …`, or that it is not known when */
-export function breachDates({ began, ended }: Pick<Incident, 'began' | 'ended'>): string {
+function breachDates({ began, ended }: Pick<Incident, 'began' | 'ended'>): string {
   if (began === undefined) return 'at a time that we could not find out';
   if (ended === undefined || ended === began) return `on ${longDay(began)}`;
   return `from ${longDay(began)} to ${longDay(ended)}`;

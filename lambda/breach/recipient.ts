@@ -45,7 +45,7 @@ export interface CommunicationPreference {
 /** FHIR's own mark of the address or number that is preferred over the others. */
 const preferredUrl = 'http://hl7.org/fhir/StructureDefinition/iso21090-preferred';
 /** set on an e-mail address by whoever took down that the patient agreed to be told by e-mail */
-export const emailConsentUrl = 'urn:ward:extension:notice-by-email';
+const emailConsentUrl = 'urn:ward:extension:notice-by-email';
 
 /** @returns what the patient asked for, as their demographics have it */
 export function preferenceOf(demographics: Fields): CommunicationPreference {

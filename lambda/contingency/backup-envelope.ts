@@ -13,7 +13,7 @@ const headerLimitBytes = 1024;
 /** RFC 7914: 128 MiB and some tenths of a second for each guess. Fixed: a header of an attacker's cannot choose less, or more. */
 const cost = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 } as const;
 /** characters; a short one would be guessed offline, whatever each guess costs */
-export const shortestPassphrase = 12;
+const shortestPassphrase = 12;
 
 const header = z.strictObject({
   format: z.literal('ward-backup/v1'),

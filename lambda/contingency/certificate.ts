@@ -5,14 +5,14 @@ import { patientId } from '../records/model';
 import type { TransactItem } from '../records/transaction';
 
 /** Point-in-time recovery keeps the keys table this long: until then a restored copy could open what was disposed of. */
-export const backupDays = 35;
+const backupDays = 35;
 const dayMilliseconds = 86_400_000;
 
 /**
  * That a patient's record was disposed of, how, and on whose word. `PK` `PATIENT#<patient>`, `SK` `DISPOSAL`; written in the
  * transaction that destroys the keys, and never again. Times are UTC, ISO 8601. 45 CFR 164.310(d)(2)(i), 164.316(b)(2)(i).
  */
-export const disposalItem = z.object({
+const disposalItem = z.object({
   patient: patientId,
   reason: z.string(),
   approval: z.uuid(),

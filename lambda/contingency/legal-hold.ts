@@ -10,7 +10,7 @@ export const legalHoldReasons = ['litigation', 'investigation', 'audit', 'preser
  * A duty to preserve a patient's record, whatever the retention rules say. `PK` `PATIENT#<patient>`, `SK` `LEGAL-HOLD`. It is
  * released, never deleted. Times are UTC, ISO 8601.
  */
-export const legalHoldItem = z.object({
+const legalHoldItem = z.object({
   /** of this hold: what an approval of its release names */
   id: z.uuid(),
   patient: patientId,

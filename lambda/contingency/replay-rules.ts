@@ -24,7 +24,7 @@ export type ReplayRule =
   /** it reads */
   | 'reads';
 
-export const replayRules = {
+const replayRules = {
   'account.read': 'reads',
   'account.sign-out': 'signed-out',
   'account.enroll': 'nothing-taken',

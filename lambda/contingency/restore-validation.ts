@@ -7,7 +7,7 @@ export const validationDays = 36;
 /** A backup is of a moment; what was written around it may be on either side. */
 export const marginMilliseconds = 5 * 60 * 1000;
 /** items of one restored table, and patients of the live one, that a validation looks at; of fewer, at all */
-export const sampleSize = { items: 5000, patients: 500 } as const;
+const sampleSize = { items: 5000, patients: 500 } as const;
 
 export interface ValidationOptions {
   /** items of a table, from a random place on, each once */

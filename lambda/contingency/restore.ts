@@ -8,7 +8,7 @@ import { putVersion, type TransactItem } from '../records/transaction';
  * The newest restore of the tables. `PK` and `SK` `RESTORE`. `locked` until the verified log was replayed over it, `replayed`
  * until two people release it. 45 CFR 164.308(a)(7)(ii)(B). Times are UTC, ISO 8601.
  */
-export const restoreItem = z.object({
+const restoreItem = z.object({
   id: z.uuid(),
   state: z.enum(['locked', 'replayed', 'released']),
   /** an operator who said so, or tables that stand behind the archive */

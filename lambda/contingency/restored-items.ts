@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Tables whose restored copies are held against the table itself; the others are rebuilt from the archive. */
-export const comparedTables = ['records', 'keys', 'governance', 'audit'] as const;
+const comparedTables = ['records', 'keys', 'governance', 'audit'] as const;
 export type ComparedTable = (typeof comparedTables)[number];
 export const isCompared = (table: string): table is ComparedTable => comparedTables.some((each) => each === table);
 

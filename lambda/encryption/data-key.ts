@@ -46,7 +46,7 @@ export class KeyMaterial {
 const forgotten = new FinalizationRegistry<KeyMaterial>((material) => material.release());
 
 /** One holder's use of a key: derives from it, never shows it. */
-export abstract class DataKey {
+abstract class DataKey {
   readonly #material: KeyMaterial;
   #released = false;
 

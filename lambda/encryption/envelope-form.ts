@@ -80,7 +80,7 @@ export function writeHeaderStart(
 }
 
 /** an unsigned 32-bit integer */
-export const isNumber = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= largestNumber;
+const isNumber = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= largestNumber;
 /** 0 is no tag, so that a forgotten one is refused */
 export const isFieldTag = (tag: number): boolean => isNumber(tag) && tag > 0;
 

@@ -8,7 +8,7 @@ import { putVersion, type TransactItem } from '../records/transaction';
  * tokens are written under it for every patient. `switch`: it is the current one, and every instance learns that. `remove`:
  * tokens of the retired key go.
  */
-export const rotationSteps = ['settle', 'write', 'switch', 'remove', 'done'] as const;
+const rotationSteps = ['settle', 'write', 'switch', 'remove', 'done'] as const;
 
 /** `PK` and `SK` `LOOKUP-ROTATION` in the governance table; one for the organization. Times are UTC, ISO 8601. */
 const rotationItem = z.object({

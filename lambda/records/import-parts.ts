@@ -5,7 +5,7 @@ import type { TransactItem } from './transaction';
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 /** One staged part, sealed under the import's own key. `PK` `I#<import>`, `SK` `PART#<number, 5 digits>`. */
-export const stagedItem = z.object({
+const stagedItem = z.object({
   PK: z.string(),
   SK: z.string(),
   part: z.int().positive(),

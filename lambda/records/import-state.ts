@@ -9,7 +9,7 @@ const stagingSeconds = 24 * 60 * 60;
 export const mostParts = 500;
 
 /** One import. `PK` `IMPORT#<id>`, `SK` `IMPORT`, in the governance table. Holds no PHI. */
-export const importItem = z.object({
+const importItem = z.object({
   id: z.uuid(),
   createdBy: z.string(),
   createdAt: z.string(),

@@ -39,7 +39,7 @@ export class GuardChecks implements IPolicyValidationPlugin {
 }
 
 /** @returns the violation with the resources that no entry of guard-findings.ts answers; none if all are answered */
-export function withoutAnswered(violation: PolicyViolation, answers: readonly GuardFinding[]): PolicyViolation[] {
+function withoutAnswered(violation: PolicyViolation, answers: readonly GuardFinding[]): PolicyViolation[] {
   const control = controlOf(violation);
   const violatingResources = violation.violatingResources.filter(
     ({ resourceLogicalId = '' }) =>

@@ -20,9 +20,3 @@ export type KeyUsage = (typeof KEY_SPECS)[KeySpec]['usage'];
 export function isKeySpec(name: string): name is KeySpec {
   return Object.hasOwn(KEY_SPECS, name);
 }
-
-/** @returns whether a key of this spec works with this algorithm */
-export function supports(spec: KeySpec, algorithm: string): boolean {
-  const algorithms: readonly string[] = KEY_SPECS[spec].algorithms;
-  return algorithms.includes(algorithm);
-}

@@ -46,7 +46,7 @@ const control = (kind: Control['kind'], target: string, more: Partial<Control> =
   expiresAt: after,
   ...more,
 });
-export const controlStates = {
+const controlStates = {
   none: () => [],
   'patient freeze': () => [control('patient', patient)],
   'freeze of another patient': () => [control('patient', otherPatient)],
@@ -66,7 +66,7 @@ export const controlStates = {
 } as const satisfies Record<string, (role: Role) => readonly Control[]>;
 export type ControlState = keyof typeof controlStates;
 
-export const accountStates = ['active', 'suspended', 'signed out'] as const;
+const accountStates = ['active', 'suspended', 'signed out'] as const;
 
 export interface Case {
   readonly role: Role;

@@ -48,7 +48,7 @@ export function newSigner(): Signer {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   return signerOf(publicKey, privateKey);
 }
-export function signerOf(publicKey: KeyObject, privateKey: KeyObject): Signer {
+function signerOf(publicKey: KeyObject, privateKey: KeyObject): Signer {
   return {
     ...signingKey(publicKey.export({ format: 'der', type: 'spki' })),
     sign: (text) => sign(null, Buffer.from(text), privateKey),

@@ -21,7 +21,7 @@ export const productionStage = {
   redriveOperators: ['arn:aws:iam::123456789012:user/on-call', 'arn:aws:iam::123456789012:role/on-call'],
 };
 
-export const apartStage = {
+const apartStage = {
   ...productionStage,
   region: 'eu-central-1',
   availabilityZones: ['a', 'b', 'c'],
@@ -41,7 +41,7 @@ export const apartStage = {
   redriveOperators: [],
 };
 /** what the cheapest stage that anyone may have looks like, with a name of its own and copies elsewhere */
-export const cheapStage = {
+const cheapStage = {
   ...productionStage,
   kind: 'development',
   network: 'none',

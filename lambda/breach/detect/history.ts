@@ -64,7 +64,7 @@ function include({ count, mean }: Average, value: number, horizon: number): Aver
 }
 
 /** A presence is `<minute>|<session>|<network>`. */
-export const networksOf = ({ presence }: Hour): string[] =>
+const networksOf = ({ presence }: Hour): string[] =>
   (presence?.members ?? []).map((member) => member.split('|')[2] ?? '').filter((network) => network !== '');
 
 function withNetworks(known: History['networks'], seen: ReadonlySet<string>, day: Day): History['networks'] {

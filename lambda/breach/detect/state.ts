@@ -17,7 +17,7 @@ import type { DetectionSettings } from './settings';
 /** Days that are kept as sets: today, and the two before, whose events may still come in any order. */
 const openDays = 3;
 /** Accesses without an explanation are remembered for as long: who comes back within it comes back. */
-export const memoryDays = 14;
+const memoryDays = 14;
 /** In a day nobody has more of them, and in all days together; of more the least telling go. */
 const mostUnexplainedADay = 60;
 const mostUnexplained = 300;

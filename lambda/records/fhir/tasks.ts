@@ -14,7 +14,7 @@ export interface PlannedTask {
 }
 
 /** system of an identifier that names a member of the workforce by their id in Ward */
-export const userSystem = 'urn:ward:user';
+const userSystem = 'urn:ward:user';
 const never = ['cancelled', 'entered-in-error', 'draft'];
 
 /** @returns a task for each Encounter with a period and each Claim with a date, of which something came or is to come */

@@ -4,7 +4,7 @@ import type { Facts, History, Hour, Mark, Observation, RoleBaseline, Sample, Sev
 import type { DetectionSettings } from '../settings';
 
 /** Marks that somebody leaves without having signed in, in another's name. */
-export const unauthenticatedMarks = ['failures', 'second-factors'] as const satisfies readonly Mark[];
+const unauthenticatedMarks = ['failures', 'second-factors'] as const satisfies readonly Mark[];
 export type AuthenticatedMark = Exclude<Mark, (typeof unauthenticatedMarks)[number]>;
 
 /** One subject's hour and day, as the events so far tell them. */
