@@ -1,5 +1,5 @@
 import { tokenVerifier } from './api/authorizer';
-import { type ApiDefinition, readApi } from './api/definition';
+import { type ApiDefinition, readApi, webOrigins } from './api/definition';
 import { RestApi } from './api/gateway';
 import { Cognito } from './cognito/cognito';
 import { DynamoDb } from './dynamodb/dynamodb';
@@ -11,14 +11,15 @@ import { Kms } from './kms/kms';
 import { Logs } from './logs/logs';
 import { Subscriptions } from './logs/subscriptions';
 import { startMail } from './mail';
-import { sendAs } from './pool-mail';
+import { sendAs, sendersOf } from './pool-mail';
 import { provision, tableEncryption, tableKeys } from './provision';
 import { replayRestored } from './replay-restored';
 import { S3 } from './s3/s3';
 import { type ServeOptions, serve } from './server';
 import type { Caller, Service } from './service';
 import { Credentials, type IssuedCredentials } from './signature';
-import { Sns, type Topic } from './sns/sns';
+import { Sns } from './sns/sns';
+import { topicsOf } from './sns/topics';
 import { StateDirectory } from './state';
 import { Assembly } from './template';
 import { Traces } from './traces/traces';
@@ -143,7 +144,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
     port: port(6),
     identities: [
       ...assembly.resources('AWS::SES::EmailIdentity').map(({ ref }) => ref),
-      ...assembly.resources('AWS::Cognito::UserPool').flatMap(({ properties }) => senders(properties)),
+      ...assembly.resources('AWS::Cognito::UserPool').flatMap(({ properties }) => sendersOf(properties)),
       poolSender.domain,
     ],
   }).catch((cause: unknown) => {
@@ -152,7 +153,7 @@ async function start(options: CloudOptions, started: Started): Promise<Cloud> {
   });
   started.add(mail, () => mail.close());
   const kms = new Kms({ ...common, directory: state.folder('kms') });
-  const sns = new Sns({ ...common, directory: state.folder('sns'), topics: topics(assembly) });
+  const sns = new Sns({ ...common, directory: state.folder('sns'), topics: topicsOf(assembly) });
   const s3 = new S3({ ...common, directory: state.folder('s3') });
   const dynamodb = new DynamoDb({
     ...common,
@@ -300,16 +301,6 @@ async function sweep(dynamodb: DynamoDb, logs: Logs, triggers: Triggers): Promis
   }
 }
 
-/** the web pages that the template lets call the API; the user pool answers the same ones */
-function webOrigins({ methods }: ApiDefinition): string[] {
-  const origins = methods.flatMap(({ integration }) =>
-    integration.kind === 'mock'
-      ? [integration.response.headers.get('Access-Control-Allow-Origin') ?? '', ...integration.response.otherOrigins]
-      : [],
-  );
-  return [...new Set(origins)].filter((origin) => origin !== '');
-}
-
 function localOutputs(assembly: Assembly, definition: ApiDefinition, url: string): CloudDescription['outputs'] {
   const deployed = `https://${definition.id}.execute-api.${assembly.region}.amazonaws.com/${definition.stage}`;
   return Object.fromEntries(
@@ -318,24 +309,6 @@ function localOutputs(assembly: Assembly, definition: ApiDefinition, url: string
       Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value.replace(deployed, url)])),
     ]),
   );
-}
-
-/** A pool is only ever made with a sender that was verified before it. */
-function senders({ EmailConfiguration }: Readonly<Record<string, unknown>>): string[] {
-  const source =
-    typeof EmailConfiguration === 'object' && EmailConfiguration !== null && 'SourceArn' in EmailConfiguration
-      ? String(EmailConfiguration.SourceArn)
-      : '';
-  return /:identity\/(.+)$/.exec(source)?.slice(1) ?? [];
-}
-
-function topics(assembly: Assembly): Topic[] {
-  return assembly.resources('AWS::SNS::Topic').map(({ ref, properties }) => {
-    const keyArn = properties['KmsMasterKeyId'];
-    if (keyArn !== undefined && !(typeof keyArn === 'string' && keyArn.startsWith('arn:')))
-      throw new Error(`${ref}: the key of a topic is emulated by its ARN alone`);
-    return { arn: ref, keyArn };
-  });
 }
 
 function poolOf(event: unknown): string {

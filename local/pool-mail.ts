@@ -22,3 +22,12 @@ export function sendAs(
     if (status !== 200) throw new Error(`the user pool's mail was refused with ${status}`);
   };
 }
+
+/** @returns what a pool of the templates mails as: it is only ever made with a sender that was verified before it */
+export function sendersOf({ EmailConfiguration }: Readonly<Record<string, unknown>>): string[] {
+  const source =
+    typeof EmailConfiguration === 'object' && EmailConfiguration !== null && 'SourceArn' in EmailConfiguration
+      ? String(EmailConfiguration.SourceArn)
+      : '';
+  return /:identity\/(.+)$/.exec(source)?.slice(1) ?? [];
+}

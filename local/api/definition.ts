@@ -203,3 +203,13 @@ function named<Value>(table: ReadonlyMap<string, Value>, name: string, wanted: s
   if (found === undefined) throw new Error(`${wanted}: the template has no ${name}`);
   return found;
 }
+
+/** @returns the web pages that the template lets call the API; the user pool answers the same ones */
+export function webOrigins({ methods }: ApiDefinition): string[] {
+  const origins = methods.flatMap(({ integration }) =>
+    integration.kind === 'mock'
+      ? [integration.response.headers.get('Access-Control-Allow-Origin') ?? '', ...integration.response.otherOrigins]
+      : [],
+  );
+  return [...new Set(origins)].filter((origin) => origin !== '');
+}
