@@ -165,7 +165,10 @@ export const administrativeSafeguards: readonly Rule[] = [
       'lambda/contingency/{restore-validation,restored-documents}.ts',
     ],
     pages: ['docs/contingency.md'],
-    tests: ['test/contingency/{restore-validation,restored-documents}.test.ts', 'test/synth/template.test.ts'],
+    tests: [
+      'test/contingency/{restore-validation,restored-documents,restored-bucket}.test.ts',
+      'test/synth/template.test.ts',
+    ],
     resources: [
       { type: 'AWS::Backup::RestoreTestingPlan', properties: ['ScheduleExpression', 'RecoveryPointSelection'] },
       {

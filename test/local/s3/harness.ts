@@ -25,6 +25,8 @@ export const BUCKETS: Readonly<Record<string, object>> = {
   develop: retention('GOVERNANCE', 1),
   sealed: { BucketEncryption: kms(false) },
   'sealed-by-bucket-key': { BucketEncryption: kms(true) },
+  /** named as AWS Backup names what it restores for a test */
+  'awsbackup-restore-test-1': { VersioningConfiguration: { Status: 'Enabled' }, BucketEncryption: kms(true) },
 };
 
 /** S3 with a bucket of each kind behind a real client; the clock stands still until it is moved. */
