@@ -51,7 +51,7 @@ export const technicalSafeguards: readonly Rule[] = [
     kind: 'R',
     does: 'one immutable id a person, the account’s `sub` or the one it was recovered for, in every event',
     code: ['lambda/audit/event.ts', 'lambda/access/accounts.ts'],
-    tests: ['test/audit/lane.test.ts', 'test/e2e/people.test.ts'],
+    tests: ['test/audit/lane.test.ts', 'test/e2e/people-recovery.test.ts'],
     resources: [{ type: 'AWS::Cognito::UserPool', properties: ['UsernameAttributes', 'AliasAttributes', 'Schema'] }],
     stays: 'Giving no account to two people.',
   },
