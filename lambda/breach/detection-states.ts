@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   ConditionalCheckFailedException,
   TransactionCanceledException,
@@ -38,6 +39,7 @@ const listedSeconds = 2 * daySeconds;
 /** Earlier days go after the state that names them: DynamoDB deletes within days, in any order. */
 const outlivingSeconds = 30 * daySeconds;
 const attempts = 4;
+const pauseMilliseconds = 50;
 const noDays = '{}';
 
 export interface Remembered {
@@ -57,21 +59,24 @@ export class DetectionStates {
     private readonly table: string,
   ) {}
 
-  /** @throws when a state and its earlier days are never read as of one moment */
+  /**
+   * A state and its earlier days are read again where a write came between. Those that never belong together, as a table that
+   * was put back in parts may have them, are lost, and the next write says so: a person who is never looked at again is worse.
+   */
   async read(subject: string): Promise<Remembered> {
     const reads = ConsistentReads.of(this.documents);
-    for (let attempt = 1; attempt <= attempts; attempt++) {
+    for (let attempt = 1; ; attempt++) {
       const [item, found] = await Promise.all([
         reads.get(this.table, governanceKeys.detection(subject)),
         reads.get(this.table, governanceKeys.detectionEarlier(subject)),
       ]);
       if (!item) return { state: undefined, version: 0 };
       const head = stored.parse(item);
-      if (head.earlier === undefined) return remembered(head, undefined);
       const earlier = found && storedDays.parse(found);
-      if (earlier?.version === head.earlier) return remembered(head, earlier);
+      if (head.earlier !== undefined && earlier?.version === head.earlier) return remembered(head, earlier);
+      if (head.earlier === undefined || attempt === attempts) return remembered(head, undefined);
+      await pause(pauseMilliseconds);
     }
-    throw new Error('the state of a subject and its earlier days do not belong together');
   }
 
   /**
