@@ -10,6 +10,9 @@ const dailyHorizon = 20;
 const networkDays = 60;
 const mostNetworks = 32;
 
+/** What was known before a day leaves the last one before it out: it may still be told out of order. */
+export const closedAfterDays = 2;
+
 export const noHistory: History = {
   through: '',
   hourly: { count: 0, mean: 0 },
@@ -22,7 +25,7 @@ type Hours = Readonly<Record<string, Hour>>;
 
 /** @returns what was known before a day: averages of all days but the last one, which may still be told out of order */
 export function historyBefore(state: Pick<ActorState, 'days' | 'history'>, day: Day): History {
-  const until = daysBefore(day, 2);
+  const until = daysBefore(day, closedAfterDays);
   return closedDays(state, until).reduce((history, [each, hours]) => foldDay(history, each, hours), state.history);
 }
 

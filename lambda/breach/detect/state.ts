@@ -1,5 +1,5 @@
 import type { Day } from '../calendar';
-import { closedDays, foldDay, noHistory } from './history';
+import { closedAfterDays, closedDays, foldDay, noHistory } from './history';
 import { daysBefore, type LocalTime, localTime } from './local-time';
 import {
   type ActorState,
@@ -14,8 +14,8 @@ import { signalRules } from './rules';
 import { addTo, digest, mostEvents, mostMembers, smallest } from './sample';
 import type { DetectionSettings } from './settings';
 
-/** Days that are kept as sets: today, and the two before, whose events may still come in any order. */
-const openDays = 3;
+/** Events of as long may come in any order, and twice. */
+const lateMilliseconds = 24 * 60 * 60 * 1000;
 /** Accesses without an explanation are remembered for as long: who comes back within it comes back. */
 const memoryDays = 14;
 /** In a day nobody has more of them, and in all days together; of more the least telling go. */
@@ -139,7 +139,9 @@ function worth(entry: Unexplained | undefined): number {
 /** @returns the state without what is too old to count, closed days being averaged: once a day is enough */
 export function trim(state: ActorState, settings: DetectionSettings): ActorState {
   const { day } = localTime(state.watermark, settings.timeZone);
-  const until = daysBefore(day, openDays);
+  // 24 hours ago is the day before yesterday where clocks went forward in between: its history must be what it was.
+  const eldest = localTime(new Date(Date.parse(state.watermark) - lateMilliseconds).toISOString(), settings.timeZone);
+  const until = daysBefore(eldest.day, closedAfterDays);
   const expiresAt = new Date(Date.parse(state.watermark) + stateDays * 24 * 60 * 60 * 1000).toISOString();
   const stale = Object.keys(state.days).some((each) => each <= until);
   const history = stale

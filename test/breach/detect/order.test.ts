@@ -139,6 +139,19 @@ test('the whole stream told again changes neither state nor alerts', () => {
   );
 });
 
+test('an hour before midnight, told again just after the short day on which clocks go forward, changes nothing', () => {
+  const [elsewhere] = kinds.filter(({ network }) => network !== undefined);
+  const at = (index: number, time: string, more: Partial<Observation> = {}) =>
+    observed(index, { patient: patientOf(index), id: eventOf(index), at: time, ...more });
+  const late = at(1, '2026-03-08T04:01:00.000Z'); // 7 March, 23:01
+  const events = [at(0, '2026-03-06T20:00:00.000Z', elsewhere), late, at(2, '2026-03-09T04:00:00.000Z')];
+  const played = events.reduce<ActorState | undefined>(
+    (state, event) => detect(state, event, { ...factsOf(event), explanations: [] }, context).state,
+    undefined,
+  );
+  expect(detect(played, late, { ...factsOf(late), explanations: [] }, context).state).toEqual(played);
+});
+
 test('a state is JSON of bounded size, whatever one person does in three days', () => {
   let state: ActorState | undefined;
   for (let index = 0; index < 4_300; index++) {
