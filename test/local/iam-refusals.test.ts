@@ -91,6 +91,7 @@ it('every condition key that a policy may test is supplied: by the evaluator, or
     'iam:permissionsboundary',
     'iam:policyarn',
     'kms:grantisforawsresource',
+    'kms:replicaregion',
     'lambda:sourcefunctionarn',
   ];
   const supplied = (key: string) => sources.some((source) => source.includes(`'${key}'`));
