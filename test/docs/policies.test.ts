@@ -60,11 +60,16 @@ const exempt = [
   'arn:aws:iam::*:role/ward-*',
 ];
 
+const toBackup = { 'iam:PassedToService': 'backup.amazonaws.com' };
+
 test('guard rails only deny, and exempt nobody but the deployment, who deploys or bootstraps, and Ward’s own roles', () => {
   const all = ['guard-rails.json', 'item-guard-rails.json'].flatMap(statements);
   for (const { Sid, Effect, Condition } of all) {
     expect(Effect).toBe('Deny');
-    for (const [operator, keys] of Object.entries(Condition ?? {})) {
+    const { StringNotEquals: passed, ...principals } = Condition ?? {};
+    // AWS Backup works as the role that an operator hands it; the second policy says who hands it one.
+    if (passed) expect([Sid, passed]).toEqual(['RolesOfWardByDeploymentOnly', toBackup]);
+    for (const [operator, keys] of Object.entries(principals)) {
       expect(operator).toBe(Sid === 'NoRoleOfWardGetsMore' ? 'ArnLike' : 'ArnNotLike');
       expect(Object.keys(keys)).toEqual(['aws:PrincipalArn']);
       for (const role of Object.values(keys).flat())
