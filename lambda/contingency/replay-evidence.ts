@@ -43,6 +43,8 @@ export async function gatherEvidence(
     readonly since: Date | undefined;
     readonly now: Date;
     readonly outbox?: OutboxReader;
+    /** of a replica: a segment that a leaf from this one on names may not have arrived; absent: all are there */
+    readonly tail?: number;
   },
 ): Promise<ReplayEvidence> {
   const events: AuditEvent[] = [];
@@ -57,8 +59,10 @@ export async function gatherEvidence(
     },
   });
   const findings = verification.findings.filter((each) => !isWarning(each) && each.acknowledged !== true);
-  const forged = findings.filter(({ code }) => !losses.includes(code) && !expected.includes(code));
-  const open = findings.filter(({ code }) => losses.includes(code));
+  const isLoss = ({ code, leaf = 0 }: Finding): boolean =>
+    losses.includes(code) || (code === 'SEGMENT_MISSING' && options.tail !== undefined && leaf >= options.tail);
+  const forged = findings.filter((each) => !isLoss(each) && !expected.includes(each.code));
+  const open = findings.filter(isLoss);
   const found = await inOutbox(options.outbox, rangesOf(open));
   return {
     origin: options.origin,

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { FolderArchive } from '../../bin/audit/folder-archive';
-import { isWarning } from '../../lambda/audit/finding';
 import { tilePrefix } from '../../lambda/audit/log-keys';
 import { tileWidth } from '../../lambda/audit/log-tree';
-import { verifyArchive } from '../../lambda/audit/verify';
+import { gatherEvidence } from '../../lambda/contingency/replay-evidence';
 import { ReplicatedArchive } from '../../lambda/contingency/replicated-archive';
-import { ArchiveBuilder } from '../audit/archive';
+import { ArchiveBuilder, origin } from '../audit/archive';
 
 let archive: ArchiveBuilder;
 beforeEach(() => {
@@ -14,21 +13,23 @@ beforeEach(() => {
 afterEach(() => archive.discard());
 
 const minutes = 6;
-/** @returns what a verifier finds in the replica as far as it arrived, and under how many leaves it says so */
-async function judge(): Promise<{ readonly faults: readonly string[]; readonly size: number }> {
+const recently = 1440;
+/** @returns what a replay learns from the replica as far as it arrived, and under how many leaves */
+async function judge() {
   const replica = await ReplicatedArchive.open(new FolderArchive(archive.folder));
-  const { findings, checkpoint } = await verifyArchive(replica, {
+  const { forged, lost, until } = await gatherEvidence(replica, {
     fingerprint: archive.signer.fingerprint,
-    reference: archive.now,
+    origin,
+    since: undefined,
+    now: archive.now,
+    tail: replica.tail,
   });
-  const faults = findings.filter((each) => !isWarning(each)).map(({ code }) => code);
-  expect(checkpoint?.size ?? 0).toBe(replica.size);
-  return { faults, size: replica.size };
+  return { forged, lost, size: replica.size, whole: until === archive.now.toISOString() };
 }
 
 test('a replica that is whole is believed whole', async () => {
   for (let minute = 0; minute < minutes; minute++) archive.minute([minute, minute + 1], 3);
-  expect(await judge()).toEqual({ faults: [], size: archive.size });
+  expect(await judge()).toEqual({ forged: [], lost: 0, size: archive.size, whole: true });
 });
 
 test('whatever of the last minutes did not arrive, what is left is a log that holds', async () => {
@@ -45,18 +46,33 @@ test('whatever of the last minutes did not arrive, what is left is a log that ho
   const holds = async (lost: readonly string[]): Promise<void> => {
     const kept = lost.map((name) => [name, archive.read(name)] as const);
     for (const name of lost) archive.remove(name);
-    const { faults, size } = await judge();
+    const { forged, size } = await judge();
     for (const [name, bytes] of kept) archive.put(name, bytes);
-    expect(faults.filter((code) => !['CHECKPOINT_STALE', 'HEAD_UNFULFILLED'].includes(code))).toEqual([]);
+    expect(forged).toEqual([]);
     expect(sizes).toContain(size);
   };
   for (const name of recent) await holds([name]);
   await fc.assert(fc.asyncProperty(fc.subarray(recent), holds), { numRuns: 15 });
 });
 
+test('a segment that did not arrive takes nothing of what came after it, 45 CFR 164.308(a)(7)(ii)(B)', async () => {
+  for (let minute = 0; minute < minutes; minute++) archive.minute([minute], 2);
+  const [, segment = ''] = archive.segments();
+  archive.remove(segment);
+  expect(await judge()).toEqual({ forged: [], lost: 2, size: archive.size, whole: true });
+});
+
+test('a segment that is gone from before the last day was taken away', async () => {
+  archive.minute([1], 1);
+  const [segment = ''] = archive.segments();
+  for (let minute = 0; minute <= recently; minute++) archive.checkpoint();
+  archive.remove(segment);
+  expect((await judge()).forged).toEqual(['SEGMENT_MISSING']);
+});
+
 test('what is false is not taken for what did not arrive', async () => {
   for (let minute = 0; minute < minutes; minute++) archive.minute([minute], 2);
   const [segment = ''] = archive.segments();
   archive.put(segment, 'x');
-  expect((await judge()).faults).toContain('SEGMENT_DIGEST_MISMATCH');
+  expect((await judge()).forged).toContain('SEGMENT_DIGEST_MISMATCH');
 });
