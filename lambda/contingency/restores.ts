@@ -72,7 +72,9 @@ export class Restores {
   /** @returns where the log is, when a table is behind it */
   async #behind(): Promise<{ readonly newest: number } | undefined> {
     const { marks, newest: newestOf } = this.options;
-    const newest = await newestOf(smallest(await marks.read()));
+    const known = await marks.read();
+    // How far another log is says nothing of the stage's own.
+    const newest = await newestOf(this.#foreign(known).length > 0 ? 0 : smallest(known));
     // The marks are read again: one that is written between the two looks is ahead of what was seen.
     const found = await marks.read();
     if (this.#foreign(found).length > 0) return { newest: newest ?? 0 };
@@ -108,7 +110,7 @@ export class Restores {
 
   async #replay(restore: Restore): Promise<RestoreReport> {
     const { marks, tables, clock, outbox } = this.options;
-    const [governance, ...others] = await marks.read();
+    const [governance, ...others] = (await marks.read()).map((mark) => ofThePast(mark, clock()));
     const foreign = this.#foreign([governance, ...others]);
     const logs = await this.options.evidence(since([governance, ...others]));
     const attempt: Restore = { ...restore, attemptedAt: clock().toISOString(), version: restore.version + 1 };
@@ -188,6 +190,10 @@ const outcomeOf = (whole: boolean, foreign: readonly string[]): string =>
   foreign.length > 0 ? 'taken-over' : whole ? 'whole' : 'events-lost';
 
 const smallest = (marks: readonly (Mark | undefined)[]): number => Math.min(...marks.map((mark) => mark?.size ?? 0));
+
+/** @returns a mark of a time that has not come, which nobody of Ward writes, as one that knows of nothing */
+const ofThePast = (mark: Mark | undefined, now: Date): Mark | undefined =>
+  mark && Date.parse(mark.at) > now.getTime() + knownMilliseconds ? { ...mark, at: new Date(0).toISOString() } : mark;
 
 const knownUntil = (mark: Mark | undefined): Date => new Date(mark ? Date.parse(mark.at) + knownMilliseconds : 0);
 

@@ -5,6 +5,7 @@ import { reindex } from '../../bin/audit/reindex';
 import { operate } from '../../bin/operator';
 import { putBack } from '../../bin/put-back/put-back';
 import { readmit } from '../../bin/readmit';
+import { markKey } from '../../lambda/audit/archive-mark';
 import { ArchiveStore } from '../../lambda/audit/archive-store';
 import { BucketArchive } from '../../lambda/audit/bucket-archive';
 import { indexedKey } from '../../lambda/audit/index-entry';
@@ -159,6 +160,11 @@ test('a stage that stands by takes over what was restored, and undoes nothing th
     { outcome: 'error', reason: 'segment-digest-mismatch' },
     { outcome: 'permit', reason: 'taken-over' },
   ]);
+  for (const table of ['GovernanceTable', 'RecordsTable', 'KeysTable']) {
+    const [mark] = await second.ward.partition(table, markKey.PK);
+    expect(mark).toMatchObject({ origin: 'ward/ward-local/standby' });
+    expect(mark?.['size']).toBeGreaterThan(0);
+  }
 });
 
 test('the same two people come back with new accounts, and release what they know to be partly validated, 45 CFR 164.308(a)(7)(ii)(B)', async () => {
