@@ -39,7 +39,8 @@ const ofPatient = z.object({ id: patientId });
 
 async function list(exchange: Exchange): Promise<Answer> {
   const permit = await runtime.guard.permit(exchange.access);
-  const controls = (await allControls(documents, table)).map((item) => shownControl(item, exchange.access.now));
+  const [found, restore] = await Promise.all([allControls(documents, table), readRestore(documents, table)]);
+  const controls = found.map((item) => shownControl(item, exchange.access.now, restore));
   const receipt = await runtime.outbox.record(permit.event({ status: 200 }));
   return { status: 200, body: Released.facts({ controls }, receipt) };
 }

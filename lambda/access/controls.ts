@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Role, roles } from '../authentication/actor';
+import type { Restore } from '../contingency/restore';
 import { instant } from '../instant';
 import { patientId } from '../records/model';
 import { putVersion, type TransactItem } from '../records/transaction';
@@ -98,8 +99,11 @@ export function setControl(table: string, item: ControlItem): TransactItem[] {
 export const reasonCode = ({ kind, reason, target }: ControlItem): string =>
   kind === 'role' ? `${reason}:${target}` : reason;
 
-/** What the API tells of a control. */
-export const shownControl = (item: ControlItem, now: Date) => ({
+/**
+ * What the API tells of a control.
+ * @param restore the newest: of a lockdown after it, what whoever releases that has to know
+ */
+export const shownControl = (item: ControlItem, now: Date, restore?: Restore) => ({
   kind: item.kind,
   target: item.target,
   reason: item.reason,
@@ -110,4 +114,8 @@ export const shownControl = (item: ControlItem, now: Date) => ({
   released_at: item.releasedAt,
   released_by: item.releasedBy,
   in_force: isInForce(item, now),
+  ...(restore?.state === 'replayed' &&
+    restore.id === item.restore && {
+      evidence: { whole: restore.whole, until: restore.evidenceUntil, taken_over_from: restore.from },
+    }),
 });

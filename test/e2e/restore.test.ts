@@ -98,7 +98,8 @@ test('a data directory that is lost comes back whole, is locked until two people
   expect(existsSync(joinPath(home, 'own/state/restored.json'))).toBe(false);
 
   expectProblem(await read(patient), 403, 'forbidden');
-  expect(await lockdown()).toMatchObject({ reason: 'restored', in_force: true });
+  const evidence = { whole: true, until: expect.any(String) };
+  expect(await lockdown()).toMatchObject({ reason: 'restored', in_force: true, evidence });
   await released();
   const old = await cloud.with(`Bearer ${token.tokens.accessToken}`).get('/v1/me');
   expectProblem(old, 401, 'session-ended');
