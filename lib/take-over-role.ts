@@ -27,7 +27,8 @@ const sealing = [
 
 /**
  * What AWS Backup may do when a stage takes over: restore the copies in this Region of the stage that it succeeds, to tables beside
- * the stage's own and into its documents bucket. It deletes nothing and writes to no table that Ward uses. 45 CFR 164.308(a)(7)(ii)(B).
+ * the stage's own and into its documents bucket. It deletes nothing, writes to no table that Ward uses, and sets no ACL, of
+ * which Ward's buckets have none; it reads what AWS's managed policy for restores of S3 lists. 45 CFR 164.308(a)(7)(ii)(B).
  */
 export class TakeOverRole extends OwnRole {
   constructor(scope: Construct, id: string, { config, tables, documents }: TakeOverRoleProps) {
@@ -63,11 +64,26 @@ export class TakeOverRole extends OwnRole {
     allow(['kms:Decrypt', 'kms:DescribeKey'], [vaultKeys], { StringEquals: through('backup') });
     allow(['kms:CreateGrant'], tableKeys, { Bool: { 'kms:GrantIsForAWSResource': 'true' } });
     allow(
-      ['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:ListBucket', 's3:ListBucketVersions'],
+      [
+        's3:GetBucketLocation',
+        's3:GetBucketOwnershipControls',
+        's3:GetBucketVersioning',
+        's3:ListBucket',
+        's3:ListBucketVersions',
+      ],
       [documents.bucketArn],
     );
     allow(
-      ['s3:GetObject', 's3:GetObjectVersion', 's3:ListMultipartUploadParts', 's3:PutObject', 's3:PutObjectTagging'],
+      [
+        's3:GetObject',
+        's3:GetObjectAcl',
+        's3:GetObjectTagging',
+        's3:GetObjectVersion',
+        's3:GetObjectVersionAcl',
+        's3:ListMultipartUploadParts',
+        's3:PutObject',
+        's3:PutObjectTagging',
+      ],
       [documents.arnForObjects('*')],
     );
     if (documents.encryptionKey)
