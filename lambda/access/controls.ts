@@ -116,6 +116,11 @@ export const shownControl = (item: ControlItem, now: Date, restore?: Restore) =>
   in_force: isInForce(item, now),
   ...(restore?.state === 'replayed' &&
     restore.id === item.restore && {
-      evidence: { whole: restore.whole, until: restore.evidenceUntil, taken_over_from: restore.from },
+      evidence: {
+        whole: restore.whole,
+        until: restore.evidenceUntil,
+        lost: restore.lost,
+        taken_over_from: restore.from,
+      },
     }),
 });

@@ -20,6 +20,8 @@ const restoreItem = z.object({
   whole: z.boolean().optional(),
   /** of the newest checkpoint that was verified: what happened later, the log does not know */
   evidenceUntil: z.string().optional(),
+  /** events that the log promised and nobody has any more */
+  lost: z.int().optional(),
   /** of another stage's log: its tables were taken over */
   from: z.string().optional(),
   version: z.int().positive(),

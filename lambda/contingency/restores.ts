@@ -150,6 +150,7 @@ export class Restores {
       replayedAt: now.toISOString(),
       whole,
       ...(known?.until === undefined ? {} : { evidenceUntil: known.until }),
+      ...(known && { lost: known.lost }),
       ...(foreign.length > 0 && { from: origin }),
     };
     await outbox.recordWith(

@@ -180,7 +180,9 @@ test('the same two people come back with new accounts, and release what they kno
   expect((await second.ward.with(`Bearer ${officer.tokens.accessToken}`).get('/v1/me')).status).toBe(401);
 
   const { controls } = (await officerAgain.get('/v1/controls')).body;
-  const { restore } = controls.find(({ kind }: { kind: string }) => kind === 'lockdown');
+  const { restore, evidence } = controls.find(({ kind }: { kind: string }) => kind === 'lockdown');
+  expect(evidence).toMatchObject({ whole: false, taken_over_from: 'ward/ward-local/local' });
+  expect(evidence.lost).toBeGreaterThan(0);
   const release = async (reason: string): Promise<Response> => {
     const asked = await officerAgain.post('/v1/approvals', { kind: 'restore-release', subject: restore, reason });
     expect((await adminAgain.post(`/v1/approvals/${asked.body.id}/approve`, {})).status).toBe(200);

@@ -98,7 +98,7 @@ test('a data directory that is lost comes back whole, is locked until two people
   expect(existsSync(joinPath(home, 'own/state/restored.json'))).toBe(false);
 
   expectProblem(await read(patient), 403, 'forbidden');
-  const evidence = { whole: true, until: expect.any(String) };
+  const evidence = { whole: true, until: expect.any(String), lost: 0 };
   expect(await lockdown()).toMatchObject({ reason: 'restored', in_force: true, evidence });
   await released();
   const old = await cloud.with(`Bearer ${token.tokens.accessToken}`).get('/v1/me');
