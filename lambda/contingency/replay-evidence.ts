@@ -43,8 +43,8 @@ export async function gatherEvidence(
     readonly since: Date | undefined;
     readonly now: Date;
     readonly outbox?: OutboxReader;
-    /** of a replica: a segment that a leaf from this one on names may not have arrived; absent: all are there */
-    readonly tail?: number;
+    /** a segment may never have arrived, and nobody has it any more: it is lost, as what the log promised and did not keep */
+    readonly replica?: true;
   },
 ): Promise<ReplayEvidence> {
   const events: AuditEvent[] = [];
@@ -59,8 +59,8 @@ export async function gatherEvidence(
     },
   });
   const findings = verification.findings.filter((each) => !isWarning(each) && each.acknowledged !== true);
-  const isLoss = ({ code, leaf = 0 }: Finding): boolean =>
-    losses.includes(code) || (code === 'SEGMENT_MISSING' && options.tail !== undefined && leaf >= options.tail);
+  const isLoss = ({ code }: Finding): boolean =>
+    losses.includes(code) || (code === 'SEGMENT_MISSING' && options.replica === true);
   const forged = findings.filter((each) => !isLoss(each) && !expected.includes(each.code));
   const open = findings.filter(isLoss);
   const found = await inOutbox(options.outbox, rangesOf(open));

@@ -16,8 +16,6 @@ export class ReplicatedArchive implements Archive {
     private readonly archive: Archive,
     /** leaves of the newest checkpoint under which the log arrived */
     readonly size: number,
-    /** from which leaf on something may not have arrived; what is missing before was taken away */
-    readonly tail: number,
   ) {}
 
   static async open(archive: Archive): Promise<ReplicatedArchive> {
@@ -27,7 +25,7 @@ export class ReplicatedArchive implements Archive {
       if (size !== undefined) sizes.push(size);
     }
     const tail = sizes.at(-1 - tailCheckpoints) ?? 0;
-    return new ReplicatedArchive(archive, await arrivedUntil(archive, tail, new Set(sizes)), tail);
+    return new ReplicatedArchive(archive, await arrivedUntil(archive, tail, new Set(sizes)));
   }
 
   async *list(prefix: string): AsyncGenerator<ArchiveObject> {

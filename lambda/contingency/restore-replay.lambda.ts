@@ -58,7 +58,7 @@ const restores = new Restores({
 /** The log of the stage that this one succeeds: its outbox was lost with its Region, its archive is a replica. */
 async function evidenceOf({ archive, ...log }: Predecessor, since: Date | undefined): Promise<ReplayEvidence> {
   const replica = await ReplicatedArchive.open(new BucketArchive(s3, archive));
-  return gatherEvidence(replica, { ...log, since, now: clock(), tail: replica.tail });
+  return gatherEvidence(replica, { ...log, since, now: clock(), replica: true });
 }
 
 /** `restored`: whoever made a restore says so, as `npx ward restore` does. Scheduled runs say nothing and look. */
