@@ -122,7 +122,7 @@ export const administrativeSafeguards: readonly Rule[] = [
     kind: 'R',
     does: 'on the laptop one encrypted file holds everything, keys included; a restore ends in a lockdown, replays from the verified log every disposal, suspension, role, freeze, hold and ended relationship that it would undo, and takes two people to release; in AWS every table and the documents are backed up daily and monthly into locked vaults from which nobody deletes, the keys for 35 days at most; a restore goes back into the tables item by item, without lifting a guard rail; by a setting another Region has a second locked archive, CloudTrail’s log and copies of the backups, which can be opened and verified there, and a stage that stands by: it takes over the restored copies under the replica of the patient key and replays the lost stage’s log over them before anybody gets in',
     code: [
-      'lib/{contingency,backup-vault,recovery-stack,recovery-region-stack,replication,replica-bucket,succession,take-over-role}.ts',
+      'lib/{contingency,backup-vault,recovery-stack,recovery-region-stack,replication,replica-bucket,succession,restore-role}.ts',
       'lambda/contingency/{restores,replay,replay-rules,replay-evidence,replicated-archive}.ts',
       'lambda/audit/archive-mark.ts',
       'bin/put-back/',

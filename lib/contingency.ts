@@ -20,6 +20,7 @@ import { storeKey } from './encryption';
 import type { Table } from './functions';
 import type { WardTable } from './records';
 import { recoveryNames } from './recovery-names';
+import { RestoreRole } from './restore-role';
 
 export interface ContingencyProps {
   readonly config: Config;
@@ -64,6 +65,7 @@ export class Contingency extends Construct {
       vaultKey,
       recovery,
     });
+    new RestoreRole(this, 'Restore', { config, tables: Object.values(tables), documents, vaultKey });
     const { keys, ...others } = tables;
     const plan = this.#plan('Plan', vault, [daily(dailyBackupDays, copies), monthly(copies)]);
     plan.addSelection('Everything', {

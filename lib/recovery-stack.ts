@@ -7,7 +7,6 @@ import type { DataStack } from './data-stack';
 import type { MonitoringStack } from './monitoring-stack';
 import { recoveryNames } from './recovery-names';
 import { alarmOnReplication } from './replication';
-import { TakeOverRole } from './take-over-role';
 
 export interface RecoveryStackProps extends StackProps {
   readonly config: Config;
@@ -27,8 +26,6 @@ export class RecoveryStack extends Stack {
       documentsKey: data.documentsKey,
       topic: monitoring.monitoring.topic,
     });
-    if (config.predecessor)
-      new TakeOverRole(this, 'TakeOver', { config, tables: Object.values(data.tables), documents: data.documents });
     const recovery = recoveryNames(config);
     // Metrics of an archive in another account are there: its people watch them.
     if (recovery && (config.archiveAccount ?? config.account) === config.account)

@@ -166,14 +166,14 @@ describe('the guard rails', () => {
   test('an operator hands AWS Backup a role of Ward, for a restore, and nobody else gets one, for anything', () => {
     const to = (service: string) => ({ 'iam:PassedToService': service });
     const backup = to('backup.amazonaws.com');
-    const takeOver = role('ward-prod-west-take-over');
-    expect(may(iam, role('WardOperator'), 'iam:PassRole', takeOver, backup)).toBe(true);
+    const restore = role('ward-prod-west-restore');
+    expect(may(iam, role('WardOperator'), 'iam:PassRole', restore, backup)).toBe(true);
     for (const who of ['admin', 'OrganizationAccountAccessRole', 'WardPipeline', 'ward-prod-patients'])
-      expect([who, may(iam, role(who), 'iam:PassRole', takeOver, backup)]).toEqual([who, false]);
+      expect([who, may(iam, role(who), 'iam:PassRole', restore, backup)]).toEqual([who, false]);
     for (const context of [to('lambda.amazonaws.com'), {}])
       for (const who of ['admin', 'WardOperator'])
         expect([who, may(iam, role(who), 'iam:PassRole', role('ward-prod-patients'), context)]).toEqual([who, false]);
-    expect(may(iam, execution, 'iam:PassRole', takeOver, to('lambda.amazonaws.com'))).toBe(true);
+    expect(may(iam, execution, 'iam:PassRole', restore, to('lambda.amazonaws.com'))).toBe(true);
   });
 
   test('who bootstraps makes the bucket of the bundles; what is in it is what a deployment published', () => {

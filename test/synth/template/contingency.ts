@@ -86,7 +86,7 @@ export function describeContingency({ production, local }: Pick<Stages, 'product
   });
 
   test('the role of AWS Backup has no managed policy, deletes no table of Ward and no recovery point', () => {
-    const role = recovery.only('AWS::IAM::Role').Properties;
+    const role = recovery.only('AWS::IAM::Role', 'ContingencyRole').Properties;
     expect(role.ManagedPolicyArns).toBeUndefined();
     const statements: { Action: string | string[]; Resource: unknown }[] = role.Policies[0].PolicyDocument.Statement;
     const deleting = statements.filter(({ Action }) => imported(Action).includes('dynamodb:DeleteTable'));

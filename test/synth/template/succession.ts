@@ -9,6 +9,7 @@ export function describeSuccession({
   production,
   second,
 }: Readonly<Record<'production' | 'second', Synthesized>>): void {
+  const regionOf = (stage: Synthesized) => (stage === second ? 'us-west-2' : 'us-east-1');
   const functions = (stage: Synthesized) =>
     stage.running
       .resources('AWS::Lambda::Function')
@@ -90,21 +91,31 @@ export function describeSuccession({
   });
 
   test('AWS Backup restores beside the tables and into the documents, deletes nothing, and is let in by nobody else', () => {
-    const role = second.recovery.only('AWS::IAM::Role', 'TakeOver').Properties;
-    expect(role.RoleName).toBe('ward-second-take-over');
+    const role = second.recovery.only('AWS::IAM::Role', 'ContingencyRestore').Properties;
+    expect(role.RoleName).toBe('ward-second-restore');
     expect(role.AssumeRolePolicyDocument.Statement).toMatchObject([
       {
         Principal: { Service: 'backup.amazonaws.com' },
         Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
       },
     ]);
-    const statements = roleStatements(second.recovery).filter(({ where }) => where.startsWith('TakeOver'));
+    const statements = roleStatements(second.recovery).filter(({ where }) => where.startsWith('ContingencyRestore'));
     const actions = statements.flatMap((each) => each.actions);
     expect(actions.filter((action) => /delete|lock|retention|policy/i.test(action))).toEqual([]);
     for (const { actions: calls, resources } of statements)
       if (calls.some((action) => action.startsWith('dynamodb:')))
         expect(resources).toEqual(['arn:aws:dynamodb:us-west-2:123456789012:table/ward-restored-*']);
-    expect(production.recovery.resources('AWS::IAM::Role').filter(([id]) => id.startsWith('TakeOver'))).toEqual([]);
+    // A stage that succeeds none opens its own vaults alone.
+    const opening = (stage: Synthesized) =>
+      roleStatements(stage.recovery)
+        .filter(({ where }) => where.startsWith('ContingencyRestore'))
+        .filter(
+          ({ condition }) =>
+            condition['StringEquals']?.['kms:ViaService'] === `backup.${regionOf(stage)}.amazonaws.com`,
+        )
+        .flatMap(({ resources }) => JSON.stringify(resources));
+    expect(opening(second)).toEqual(['["arn:aws:kms:us-west-2:123456789012:key/*"]']);
+    expect(opening(production)).toEqual([expect.stringMatching(/ContingencyVaultKey/)]);
   });
 
   test('the trail of its Region records whoever reads the copy', () => {

@@ -1,5 +1,6 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledgements';
@@ -7,11 +8,13 @@ import type { Config } from './config';
 import { OwnRole } from './own-role';
 import type { WardTable } from './records';
 
-export interface TakeOverRoleProps {
+export interface RestoreRoleProps {
   readonly config: Config;
   /** whose keys the restored ones are under */
   readonly tables: readonly WardTable[];
   readonly documents: IBucket;
+  /** of the stage's own vaults */
+  readonly vaultKey: IKey;
 }
 
 /** How a table is called that is restored beside the stage's own, for `ward put-back` (docs/contingency.md). */
@@ -26,28 +29,26 @@ const sealing = [
 ];
 
 /**
- * What AWS Backup may do when a stage takes over: restore the copies in this Region of the stage that it succeeds, to tables beside
- * the stage's own and into its documents bucket. It deletes nothing, writes to no table that Ward uses, and sets no ACL, of
- * which Ward's buckets have none; it reads what AWS's managed policy for restores of S3 lists. 45 CFR 164.308(a)(7)(ii)(B).
+ * What AWS Backup may do when a person restores: tables, to others beside the stage's own, from its vaults or from those that the
+ * stage that it succeeds has in this Region; and of that one the documents. It deletes nothing, writes to no table that Ward uses, and
+ * sets no ACL, of which Ward's buckets have none; it reads what AWS's managed policy for restores of S3 lists. 45 CFR 164.308(a)(7)(ii)(B).
  */
-export class TakeOverRole extends OwnRole {
-  constructor(scope: Construct, id: string, { config, tables, documents }: TakeOverRoleProps) {
+export class RestoreRole extends OwnRole {
+  constructor(scope: Construct, id: string, { config, tables, documents, vaultKey }: RestoreRoleProps) {
     super(scope, id, {
-      roleName: `ward-${config.stage}-take-over`,
-      description: `Ward ${config.stage}: restores copies of the stage that it succeeds`,
+      roleName: `ward-${config.stage}-restore`,
+      description: `Ward ${config.stage}: restores what AWS Backup keeps`,
       assumedBy: new ServicePrincipal('backup.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': config.account } },
       }),
     });
     const through = (service: string) => ({ 'kms:ViaService': `${service}.${config.region}.amazonaws.com` });
-    const allow = (actions: string[], resources: string[], conditions: object = {}) =>
-      this.addToPolicy(new PolicyStatement({ actions, resources, conditions: { ...conditions } }));
     const beside = Stack.of(this).formatArn({
       service: 'dynamodb',
       resource: 'table',
       resourceName: `${restoredPrefix}*`,
     });
-    allow(
+    this.#allow(
       [
         'dynamodb:BatchWriteItem',
         'dynamodb:DescribeTable',
@@ -58,12 +59,27 @@ export class TakeOverRole extends OwnRole {
       [beside],
     );
     const tableKeys = tables.map(({ key }) => key.keyArn);
-    allow(sealing, tableKeys, { StringEquals: through('dynamodb') });
-    // Of the vaults of the stage that is succeeded; their ids are not known here.
-    const vaultKeys = `arn:aws:kms:${config.region}:${config.account}:key/*`;
-    allow(['kms:Decrypt', 'kms:DescribeKey'], [vaultKeys], { StringEquals: through('backup') });
-    allow(['kms:CreateGrant'], tableKeys, { Bool: { 'kms:GrantIsForAWSResource': 'true' } });
-    allow(
+    this.#allow(sealing, tableKeys, { StringEquals: through('dynamodb') });
+    // The ids of keys of another stage are not known here.
+    const anyKey = `arn:aws:kms:${config.region}:${config.account}:key/*`;
+    const vaultKeys = [config.predecessor ? anyKey : vaultKey.keyArn];
+    this.#allow(['kms:Decrypt', 'kms:DescribeKey'], vaultKeys, { StringEquals: through('backup') });
+    this.#allow(['kms:CreateGrant'], tableKeys, { Bool: { 'kms:GrantIsForAWSResource': 'true' } });
+    if (config.predecessor) this.#documents(documents, through('s3'));
+    acknowledge(this, {
+      [`AwsSolutions-IAM5[Resource::arn:aws:dynamodb:${config.region}:${config.account}:table/${restoredPrefix}*]`]:
+        'Whoever restores chooses the rest of the name: the policy names what it begins with',
+      ...(config.predecessor && {
+        [`AwsSolutions-IAM5[Resource::${anyKey}]`]:
+          'The key of the vaults is of another stage and its id is not known here: AWS Backup alone may use it for the role',
+      }),
+    });
+    new CfnOutput(Stack.of(this), 'RestoreRole', { value: this.roleArn });
+  }
+
+  /** Into a bucket that holds none yet. In its own stage documents are versioned and locked, and nothing is restored over them. */
+  #documents(documents: IBucket, through: Readonly<Record<string, string>>): void {
+    this.#allow(
       [
         's3:GetBucketLocation',
         's3:GetBucketOwnershipControls',
@@ -73,7 +89,7 @@ export class TakeOverRole extends OwnRole {
       ],
       [documents.bucketArn],
     );
-    allow(
+    this.#allow(
       [
         's3:GetObject',
         's3:GetObjectAcl',
@@ -87,8 +103,8 @@ export class TakeOverRole extends OwnRole {
       [documents.arnForObjects('*')],
     );
     if (documents.encryptionKey)
-      allow(['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'], [documents.encryptionKey.keyArn], {
-        StringEquals: through('s3'),
+      this.#allow(['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'], [documents.encryptionKey.keyArn], {
+        StringEquals: through,
       });
     const named: unknown = Stack.of(this).resolve(Stack.of(documents).exportValue(documents.bucketArn));
     const imported =
@@ -96,11 +112,10 @@ export class TakeOverRole extends OwnRole {
     acknowledge(this, {
       [`AwsSolutions-IAM5[Resource::${imported}/*]`]:
         'Documents come back under the names that they had, so that no prefix can be named',
-      [`AwsSolutions-IAM5[Resource::arn:aws:dynamodb:${config.region}:${config.account}:table/${restoredPrefix}*]`]:
-        'Whoever restores chooses the rest of the name: the policy names what it begins with',
-      [`AwsSolutions-IAM5[Resource::${vaultKeys}]`]:
-        'The key of the vaults is of another stage and its id is not known here: AWS Backup alone may use it for the role',
     });
-    new CfnOutput(Stack.of(this), 'TakeOverRole', { value: this.roleArn });
+  }
+
+  #allow(actions: string[], resources: string[], conditions: object = {}): void {
+    this.addToPolicy(new PolicyStatement({ actions, resources, conditions: { ...conditions } }));
   }
 }
