@@ -11,6 +11,8 @@ async function stop(): Promise<void> {
   const started = globalThis.wardCloud;
   if (!started) return;
   if (started.process.exitCode === null && started.process.signalCode === null) {
+    // start.ts let go of it: waited for like that, Jest would end here, before it says by its status that a test failed.
+    started.process.ref();
     const exited = once(started.process, 'exit');
     started.process.kill('SIGTERM');
     await exited;

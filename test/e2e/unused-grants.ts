@@ -250,6 +250,7 @@ export const serviceRoles: readonly { readonly name: RegExp; readonly reason: st
     name: /^recovery-ContingencyRole/,
     reason: 'AWS Backup takes and restores backups with it; no laptop has AWS Backup',
   },
+  { name: /^restore$/, reason: 'AWS Backup restores with it what a person asks for; no laptop has AWS Backup' },
   { name: /^network-/, reason: 'The network writes its flow log with it, which no laptop has' },
   { name: /^handlers-StagedDeploymentRole/, reason: 'CodeDeploy moves traffic with it; a laptop has one version' },
   {
